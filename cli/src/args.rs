@@ -1,0 +1,93 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps co-sell deals the same in Partner Center and Dynamics 365.
+#[derive(Debug, Parser)]
+#[command(name = "cosell", version, max_term_width = 100)]
+pub(crate) struct Cosell {
+    /// Settings; the secrets are read from cosell.secrets.toml beside them.
+    #[arg(long, global = true, value_name = "FILE", default_value = "./cosell.toml")]
+    pub(crate) config: PathBuf,
+    /// Where links, cursors, history and the queue are kept.
+    #[arg(long, global = true, value_name = "DIR", default_value = "./cosell-data")]
+    pub(crate) data: PathBuf,
+    /// Print one JSON object per line on stdout; messages go to stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a deal travel both ways, with both vendors simulated. Needs no set-up.
+    Demo {
+        /// Leave when the story is told; status 0 only if everything in it came true.
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Run the service on this machine: the two doors, the workers, the feeds.
+    Serve(Serve),
+    /// Run both simulators alone.
+    Simulate(Simulate),
+    /// Sync now.
+    Sync(Sync),
+    /// List the links.
+    Links,
+    /// Show what happened to a deal, field by field.
+    History {
+        /// A referral, record, engagement or link id.
+        id: String,
+    },
+}
+
+/// `cosell serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where the doors listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// For tests: die by SIGKILL when the named point is reached for the n-th time, as POINT:N.
+    #[arg(long, hide = true, value_name = "POINT:N", value_parser = crate::kill::KillAt::parse)]
+    pub(crate) kill_at: Option<crate::kill::KillAt>,
+}
+
+/// `cosell simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Where Partner Center listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9401")]
+    pub(crate) partner_center: SocketAddr,
+    /// Where Dataverse listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9402")]
+    pub(crate) dataverse: SocketAddr,
+    /// Makes the same world again.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where events are delivered: the base URL of a `cosell serve`.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
+    pub(crate) deliver_to: String,
+    /// Write a cosell.toml and cosell.secrets.toml that fit these simulators into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) write_settings: Option<PathBuf>,
+}
+
+/// `cosell sync`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Sync {
+    /// One referral.
+    #[arg(long, value_name = "ID")]
+    pub(crate) referral: Option<String>,
+    /// One opportunity.
+    #[arg(long, value_name = "ID")]
+    pub(crate) record: Option<String>,
+    /// Everything.
+    #[arg(long)]
+    pub(crate) all: bool,
+}

@@ -1,0 +1,66 @@
+//! The `cosell` binary: what people type. It holds no business rule; the engine does.
+
+mod args;
+mod demo;
+mod kill;
+mod listing;
+mod lock;
+mod place;
+mod serve;
+mod service;
+mod simulate;
+mod sync;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::args::{Command, Cosell};
+use crate::place::{Place, WrongUse};
+
+fn main() -> ExitCode {
+    let cosell = Cosell::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(cosell)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain on one line; nothing to do about a stderr that is gone.
+            let _ = writeln!(std::io::stderr(), "cosell: {error:#}");
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+/// 0 done, 1 failed, 2 wrong use, 3 needs a person (design section 7).
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<WrongUse>() {
+        return 2;
+    }
+    let needs_a_person = error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref::<engine::Error>(),
+            Some(engine::Error::Poll { code: sync_core::Code::ConsentExpired, .. })
+        )
+    });
+    if needs_a_person { 3 } else { 1 }
+}
+
+async fn run(cosell: Cosell) -> Result<()> {
+    let Cosell { config, data, json, command } = cosell;
+    let quiet = matches!(command, Command::Demo { .. } | Command::Links | Command::History { .. });
+    telemetry::start(telemetry::Format::Terminal, if quiet { "error" } else { "info" });
+    match command {
+        Command::Demo { exit } => demo::demo(exit).await,
+        Command::Serve(serve) => serve::serve(&Place::open(&config, &data)?, serve).await,
+        Command::Simulate(simulate) => simulate::simulate(simulate).await,
+        Command::Sync(what) => sync::sync(&Place::open(&config, &data)?, what, json).await,
+        Command::Links => listing::links(&place::store(&data).await?, json).await,
+        Command::History { id } => listing::history(&place::store(&data).await?, &id, json).await,
+    }
+}

@@ -1,0 +1,55 @@
+//! The two doors through which hints come: Partner Center events and Dataverse changes.
+//!
+//! A door looks at size, then at the signature or key, then at syntax, in that order (design section 7). It believes
+//! nothing else that it is sent: what it queues is "look at this id on this side". It answers 200 only once that is
+//! durable, and 503 for anything transient, because Dataverse delivers once more after a 503 and after nothing else
+//! (dataverse-api 5.6).
+
+mod changes;
+mod events;
+
+pub use changes::ChangesDoor;
+pub use events::EventsDoor;
+
+use http::StatusCode;
+
+/// Where Partner Center's events arrive.
+pub const EVENTS_PATH: &str = "/partner-center/events";
+/// Where Dataverse's changes arrive.
+pub const CHANGES_PATH: &str = "/dataverse/changes";
+/// The header that carries the Dataverse key.
+pub const KEY_HEADER: &str = "x-cosell-key";
+/// Largest event body, in bytes.
+pub const EVENT_BYTES_MAX: usize = 64 * 1024;
+/// Largest change body, in bytes.
+pub const CHANGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a door answers: a status, and a few words without anything of the request in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// Why.
+    pub text: &'static str,
+}
+
+impl Answer {
+    pub(crate) const QUEUED: Self = Self { status: StatusCode::OK, text: "queued" };
+    pub(crate) const DUPLICATE: Self = Self { status: StatusCode::OK, text: "queued before" };
+    pub(crate) const UNINTERESTING: Self = Self { status: StatusCode::OK, text: "not ours to sync" };
+
+    pub(crate) fn refused(status: StatusCode, text: &'static str) -> Self {
+        Self { status, text }
+    }
+
+    pub(crate) fn sent(sent: Result<queue::Sent, queue::Error>) -> Self {
+        match sent {
+            Ok(queue::Sent::Queued) => Self::QUEUED,
+            Ok(queue::Sent::Duplicate) => Self::DUPLICATE,
+            Err(error) => {
+                tracing::error!(%error, "a hint could not be queued; the sender is asked to come again");
+                Self::refused(StatusCode::SERVICE_UNAVAILABLE, "try again")
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Brings one link to rest: the only place that knows the order of effects.
+//!
+//! Level-triggered, as a controller is: whatever woke us, read state, compare, act, record. A hint only says where to
+//! look. The rules are in `sync-core`, the words of both vendors in `mapping`; this crate reads, asks, writes and saves.
+//!
+//! # How one hint travels
+//! [`Engine::work`] (`work.rs`) drops what was worked before, finds or makes the link (`find.rs`), and brings it to rest
+//! (`rounds.rs`): recover an intent in flight (`evidence.rs`), read the sides (`sides.rs`), `sync_core::decide`, find or
+//! prepare the missing half (`halves.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
+//! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
+//! [`Engine::wake`] (`wake.rs`) what is due.
+
+mod effect;
+mod carry_out;
+mod error;
+mod evidence;
+mod feeds;
+mod find;
+mod halves;
+mod point;
+mod recovering;
+mod request;
+mod rounds;
+mod session;
+mod sides;
+mod telling;
+mod time;
+mod trouble;
+mod wake;
+mod work;
+
+use std::sync::Arc;
+
+use mapping::{Currencies, Mapping};
+use settings::Settings;
+use store::Store;
+use sync_core::{Policy, WriteMode};
+use tokio::sync::Mutex;
+
+pub use error::Error;
+pub use feeds::Polled;
+pub use point::Point;
+pub use time::Clock;
+pub use work::Worked;
+
+/// Everything that one sync needs, made once per process.
+pub struct Engine<S> {
+    store: S,
+    partner_center: partner_center::Client,
+    dataverse: dataverse::Client,
+    mapping: Mapping,
+    policy: Policy,
+    settings: Settings,
+    clock: Clock,
+    currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
+    at_point: Option<Box<dyn Fn(Point) + Send + Sync>>,
+}
+
+impl<S: Store> Engine<S> {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// Every mapping row of the settings that makes no sense.
+    pub fn new(
+        store: S,
+        partner_center: partner_center::Client,
+        dataverse: dataverse::Client,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, Vec<mapping::RowProblem>> {
+        let mapping = Mapping::new(&settings.dataverse.column_prefix, &settings.fields)?;
+        let write = match settings.sync.write {
+            settings::Write::Both => WriteMode::Both,
+            settings::Write::Crm => WriteMode::Crm,
+            settings::Write::None => WriteMode::None,
+        };
+        let policy = mapping.policy(write);
+        let currencies = Mutex::new(None);
+        Ok(Self { store, partner_center, dataverse, mapping, policy, settings, clock, currencies, at_point: None })
+    }
+
+    /// Calls `hook` at every named point between two effects. Tests stop the process there; it must not fail.
+    #[must_use]
+    pub fn at_points(mut self, hook: impl Fn(Point) + Send + Sync + 'static) -> Self {
+        self.at_point = Some(Box::new(hook));
+        self
+    }
+
+    /// The store, for listings.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn reach(&self, point: Point) {
+        if let Some(hook) = &self.at_point {
+            hook(point);
+        }
+    }
+}

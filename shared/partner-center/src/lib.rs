@@ -1,0 +1,1 @@
+//! A client of the Partner Center referrals API, and the verifier of its signed events.

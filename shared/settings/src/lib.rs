@@ -1,0 +1,1 @@
+//! Reads cosell.toml and the secrets beside it, and reports every problem at once.

@@ -1,0 +1,17 @@
+//! The laws of the core, each tried on every case of a small domain.
+//!
+//! [`table`] spells the merge rule out row by row, as design section 4 does; [`merging`] and [`rounds`] say what must be
+//! true of every case; [`creating`], [`recovering`], [`folding`] and [`telling`] do so for the rest of a link's life;
+//! [`total`] tries every combination of what can come in.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod creating;
+mod deal;
+mod domain;
+mod folding;
+mod merging;
+mod recovering;
+mod rounds;
+mod table;
+mod telling;
+mod total;

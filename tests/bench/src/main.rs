@@ -1,0 +1,2 @@
+//! Measures a running `cosell serve`.
+fn main() {}
