@@ -8,7 +8,6 @@ mod row;
 mod sending;
 mod token;
 
-mod contact_data;
 mod error;
 mod verdict;
 

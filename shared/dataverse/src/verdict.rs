@@ -8,9 +8,9 @@ use std::time::SystemTime;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use crate::contact_data::without_contact_data;
 use crate::error::Error;
 use crate::sending::Precondition;
+use discretion::without_contact_data;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Meaning {

@@ -1,9 +1,7 @@
 //! Prepares an intent, saves it, carries it out, and folds what became of it.
 
 use store::Store;
-use sync_core::{
-    Blocker, BySide, Code, Effect, Fields, Intent, Link, Outcome, Side, SyncState, fold, tell,
-};
+use sync_core::{BySide, Code, Effect, Fields, Intent, Link, Outcome, Side, SyncState, fold, tell};
 
 use crate::request::{self, Change, Plan, Request};
 use crate::session::{Session, Turn, Work};
@@ -44,11 +42,11 @@ impl<S: Store> Engine<S> {
         seen: &BySide<Fields>,
     ) -> Result<Result<Intent, sync_core::Blocker>, Trouble> {
         let id = request::new_id();
-        self.audit_written(&mut work.link, side, &sent);
         let target_etag = session.etag(&work.link, side);
         let (request, tells) = match side {
             Side::PartnerCenter => {
-                let operations = self.mapping.patch_referral(&sent).into_iter();
+                self.audit_written(&mut work.link, side, &sent);
+                let operations = self.mapping.patch_referral(&sent, &seen.partner_center).into_iter();
                 let change = |operation: mapping::PatchOperation| Change {
                     add: operation.op == mapping::PatchOp::Add,
                     path: operation.path,
@@ -62,7 +60,9 @@ impl<S: Store> Engine<S> {
                 if let Some(problem) = read.problems.iter().find(|problem| problem.code == Code::CurrencyMissing) {
                     return Ok(Err(blocker(problem.code, problem.text.clone())));
                 }
-                let told = { tell(&Link { problem: None, ..work.link.clone() }) };
+                self.audit_cuts(&mut work.link, SyncState::Synced, &read.problems);
+                self.audit_written(&mut work.link, side, &sent);
+                let told = tell(&Link { problem: None, ..work.link.clone() });
                 let mut columns = read.value;
                 columns.extend(self.own_columns(&work.link, &told, &id));
                 (Request::UpdateRecord(columns), Some(told))

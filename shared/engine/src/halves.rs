@@ -112,6 +112,7 @@ impl<S: Store> Engine<S> {
             sync_core::Phase::Open | sync_core::Phase::Closed => sync_core::SyncState::Synced,
         };
         (told.code, told.text) = (None, String::new());
+        self.audit_cuts(link, told.state, &made.problems);
         self.audit(link, told.state, Code::Created, "the opportunity was made from the referral in Partner Center.");
         let id = request::new_id();
         columns.extend(self.own_columns(link, &told, &id));
@@ -220,7 +221,8 @@ impl<S: Store> Engine<S> {
             opportunity_id: record.id.as_str(),
             partner_id: &self.settings.partner_center.partner_id,
         };
-        let request = Request::CreateReferral(self.mapping.create_referral(&snapshot.fields, &new));
+        let solutions = self.mapping.solutions(row);
+        let request = Request::CreateReferral(self.mapping.create_referral(&snapshot.fields, &solutions, &new));
         let seen = BySide { partner_center: Fields::new(), crm: snapshot.fields.clone() };
         let plan = Plan {
             side: Side::PartnerCenter,

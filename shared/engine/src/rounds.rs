@@ -12,17 +12,12 @@
 
 use std::time::Duration;
 
-use store::{HistoryLine, Inserted, LinkKey, Saved, Store, Stored};
-use sync_core::{
-    BySide, Code, Decision, Effect, Entry, Evidence, Fields, Intent, Link, LinkId, Outcome, Pair, Problem, Recovery,
-    ReferralId, Side, Sight, Step, SyncState, decide, fold, recover, tell,
-};
+use store::{Inserted, LinkKey, Store};
+use sync_core::{BySide, Code, Decision, Fields, Link, LinkId, Side, Sight, Step, SyncState, decide};
 
 use crate::halves::Half;
-use crate::request::{self, Change, Plan, Request};
+use crate::session::{Session, Turn, Work};
 use crate::sides::Seen;
-use crate::telling::blocker;
-use crate::trouble::Trouble;
 use crate::{Engine, Error, Point, time};
 
 /// A link that needs more rounds than this in one go is chasing somebody's edits; it goes on a moment later.
@@ -33,8 +28,6 @@ const CHASE_WAIT: Duration = Duration::from_secs(1);
 const DIRTY_WAIT: Duration = Duration::from_secs(30);
 /// A side that answered 404 is looked at again after an hour (design section 4 "Gone").
 const MISSING_WAIT: Duration = Duration::from_secs(60 * 60);
-/// Blocked links are looked at again after 1, 2, 4 ... minutes, at most this many.
-const BLOCKED_MINUTES_MAX: u64 = 60;
 
 impl<S: Store> Engine<S> {
     /// Saves a new link, or finds that somebody else did.

@@ -1,6 +1,6 @@
 //! What the seller sees in the CRM: audit lines, and the columns that are ours.
 
-use mapping::OwnWrite;
+use mapping::{FieldProblem, OwnWrite};
 use serde_json::{Map, Value};
 use store::Store;
 use sync_core::{Blocker, Code, Fields, IntentId, Link, Side, SyncState, Told};
@@ -27,6 +27,15 @@ impl<S: Store> Engine<S> {
             })
             .collect();
         self.audit(link, SyncState::Synced, Code::Synced, &format!("{place}: {}.", parts.join(", ")));
+    }
+
+    /// A line for each text that had to be cut; a repetition of the write adds none.
+    pub(crate) fn audit_cuts(&self, link: &mut Link, state: SyncState, problems: &[FieldProblem]) {
+        for problem in problems.iter().filter(|problem| problem.code == Code::TooLong) {
+            if !link.audit.iter().any(|line| line.ends_with(&problem.text)) {
+                self.audit(link, state, problem.code, &problem.text);
+            }
+        }
     }
 
     /// A line about a problem that the record is about to be told.

@@ -1,1 +1,24 @@
 //! A client of the Partner Center referrals API, and the verifier of its signed events.
+//!
+//! It knows addresses, tokens, error shapes and signatures, and nothing of deals: a referral is its JSON and the few
+//! members that the protocol itself needs. Errors say what the caller does next.
+//!
+//! # Where to look
+//! [`Client`] (`client.rs`) has the calls, `sending.rs` one request, `token.rs` the tokens of two audiences, `custody.rs`
+//! who keeps the refresh token, `verdict.rs` what a failed answer means, [`events`] the door's side.
+
+mod client;
+mod custody;
+mod error;
+pub mod events;
+mod listing;
+mod referral;
+mod sending;
+mod token;
+mod verdict;
+
+pub use client::{Client, Config, Operation};
+pub use custody::Custody;
+pub use error::Error;
+pub use listing::{Direction, ListQuery, NextLink, Order, Page};
+pub use referral::{Referral, ReferralId};

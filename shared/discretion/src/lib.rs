@@ -9,7 +9,8 @@ use uuid::Uuid;
 const LONGEST: usize = 300;
 
 /// The text in one line, without e-mail addresses and telephone numbers, at most 300 characters.
-pub(crate) fn without_contact_data(text: &str) -> String {
+#[must_use]
+pub fn without_contact_data(text: &str) -> String {
     let one_line: String = text
         .chars()
         .take(20 * LONGEST)
