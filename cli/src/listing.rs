@@ -93,7 +93,7 @@ fn print(rows: &[Value], columns: &[&str], as_json: bool) -> Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(columns.iter().copied());
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(columns.iter().copied());
     for row in rows {
         table.add_row(columns.iter().map(|column| match row.get(*column) {
             Some(Value::String(text)) => text.clone(),

@@ -1,10 +1,9 @@
 //! One `serve` per data folder.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use fs4::TryLockError;
 
 /// Held for as long as the service runs; the system lets go of it when the process dies.
 pub(crate) struct ServeLock {
@@ -21,7 +20,7 @@ pub(crate) fn try_lock(data: &Path) -> Result<Option<ServeLock>> {
         .write(true)
         .open(&path)
         .with_context(|| format!("{} cannot be written: choose another folder with --data", path.display()))?;
-    match fs4::fs_std::FileExt::try_lock(&file) {
+    match file.try_lock() {
         Ok(()) => Ok(Some(ServeLock { _file: file })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).context("the lock file of the data folder cannot be locked"),

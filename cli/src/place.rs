@@ -38,11 +38,12 @@ impl Place {
     pub(crate) async fn service(&self, kill_at: Option<KillAt>) -> Result<Service> {
         let connection = store::sqlite::open(&self.data).await?;
         let queue = SqliteQueue::open(connection.clone(), queue::Options::default()).await?;
-        let store = SqliteStore::new(connection).await?;
+        let store = SqliteStore::new(connection);
         let clock: engine::Clock = Arc::new(jiff::Timestamp::now);
         let engine = Engine::new(store, self.partner_center()?, self.dataverse()?, self.settings.clone(), clock);
         let mut engine = engine.map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(|problem| format!("  {}: {}", problem.key, problem.reason)).collect();
+            let lines: Vec<String> =
+                problems.iter().map(|problem| format!("  {}: {}", problem.key, problem.reason)).collect();
             WrongUse(format!("mapping rows that cannot work:\n{}", lines.join("\n")))
         })?;
         if let Some(kill_at) = kill_at {
@@ -108,6 +109,11 @@ impl Place {
 
 /// The store of a data folder, for commands that only look.
 pub(crate) async fn store(data: &Path) -> Result<SqliteStore> {
+    if !data.join("cosell.db").exists() {
+        let problem =
+            format!("there is no data in {}: run `cosell serve` first, or name the folder with --data", data.display());
+        return Err(WrongUse(problem).into());
+    }
     let connection = store::sqlite::open(data).await?;
-    Ok(SqliteStore::new(connection).await?)
+    Ok(SqliteStore::new(connection))
 }

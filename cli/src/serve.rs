@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::args;
 use crate::lock;
-use crate::place::Place;
+use crate::place::{Place, WrongUse};
 use crate::service::Service;
 
 /// What the routes need.
@@ -41,15 +41,28 @@ pub(crate) async fn serve(place: &Place, serve: args::Serve) -> Result<()> {
     };
     let running = start(place, serve).await?;
     tracing::info!(address = %running.address, "the doors are open");
-    shutdown().await;
+    let columns = async {
+        match running.service.engine.check_columns().await {
+            Ok(()) => std::future::pending().await,
+            Err(problem) => problem,
+        }
+    };
+    let problem = tokio::select! {
+        () = shutdown() => None,
+        problem = columns => Some(problem),
+    };
     running.stop().await;
-    Ok(())
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(WrongUse(problem).into()),
+    }
 }
 
 /// A running service.
 pub(crate) struct Running {
     /// Where the doors are.
     pub(crate) address: SocketAddr,
+    pub(crate) service: Arc<Service>,
     stop: watch::Sender<bool>,
     work: tokio::task::JoinHandle<()>,
     doors: tokio::task::JoinHandle<()>,
@@ -71,6 +84,8 @@ pub(crate) async fn start(place: &Place, serve: args::Serve) -> Result<Running> 
         .with_context(|| format!("nothing can listen on {}: choose another address with --listen", serve.listen))?;
     let address = listener.local_addr()?;
     let service = Arc::new(place.service(serve.kill_at).await?);
+    // Whoever held these messages is dead: this process is the only one that works them.
+    service.queue.recall().await?;
     let front = Arc::new(Front {
         events: EventsDoor::new(place.verifier()?),
         changes: ChangesDoor::new(place.key_ring(), &place.settings.dataverse.column_prefix),
@@ -78,7 +93,7 @@ pub(crate) async fn start(place: &Place, serve: args::Serve) -> Result<Running> 
         at_point: serve.kill_at.map(|kill_at| Box::new(kill_at.hook()) as Box<dyn Fn(Point) + Send + Sync>),
     });
     let (stop, stopped) = watch::channel(false);
-    let work = tokio::spawn(service.run(stopped.clone()));
+    let work = tokio::spawn(Arc::clone(&service).run(stopped.clone()));
     let mut closed = stopped;
     let doors = tokio::spawn(async move {
         let until = async move {
@@ -88,7 +103,7 @@ pub(crate) async fn start(place: &Place, serve: args::Serve) -> Result<Running> 
             tracing::error!(%error, "the doors failed");
         }
     });
-    Ok(Running { address, stop, work, doors })
+    Ok(Running { address, service, stop, work, doors })
 }
 
 fn router(front: Arc<Front>) -> Router {
@@ -130,7 +145,9 @@ impl Front {
 async fn within(body: Body, bytes_max: usize) -> Result<Bytes, Response> {
     match axum::body::to_bytes(body, bytes_max).await {
         Ok(bytes) => Ok(bytes),
-        Err(error) if std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit")) => {
+        Err(error)
+            if std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit")) =>
+        {
             Err((StatusCode::PAYLOAD_TOO_LARGE, "too large").into_response())
         }
         Err(_) => Err((StatusCode::BAD_REQUEST, "the body broke off").into_response()),

@@ -12,7 +12,7 @@ use sync_core::Timestamp;
 
 use crate::args;
 use crate::lock;
-use crate::place::Place;
+use crate::place::{Place, WrongUse};
 use crate::service::Service;
 
 /// How long a `sync` waits for a running `serve` before it says so.
@@ -24,17 +24,19 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub(crate) async fn sync(place: &Place, what: args::Sync, as_json: bool) -> Result<()> {
     let alone = lock::try_lock(&place.data)?;
     let service = place.service(None).await?;
+    service.engine.check_columns().await.map_err(WrongUse)?;
     let asked = match (&what.referral, &what.record) {
         (Some(id), _) => Some((HintSide::PartnerCenter, Entity::Referral, id)),
         (_, Some(id)) => Some((HintSide::Crm, Entity::Opportunity, id)),
         (None, None) => None,
     };
     let message = asked.map(|(side, entity, id)| command(side, entity, id));
-    match &message {
-        Some(message) => {
-            service.queue.send(message.clone()).await?;
-        }
-        None => poll(&service).await?,
+    // A running `serve` has read the feeds; alone, nothing may be made before they were read to the end once.
+    if message.is_none() || alone.is_some() {
+        poll(&service).await?;
+    }
+    if let Some(message) = &message {
+        service.queue.send(message.clone()).await?;
     }
     let progress = progress(as_json);
     match alone {

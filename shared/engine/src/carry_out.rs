@@ -73,7 +73,12 @@ impl<S: Store> Engine<S> {
     }
 
     /// Saves the intent, carries it out, folds what became of it.
-    pub(crate) async fn carry_out(&self, work: &mut Work, session: &mut Session, intent: Intent) -> Result<Turn, Error> {
+    pub(crate) async fn carry_out(
+        &self,
+        work: &mut Work,
+        session: &mut Session,
+        intent: Intent,
+    ) -> Result<Turn, Error> {
         for line in &mut work.history {
             line.intent.get_or_insert_with(|| intent.id.clone());
         }

@@ -16,7 +16,11 @@ const CLOCK_SKEW_MILLIS: i64 = 10 * 60 * 1000;
 
 impl<S: Store> Engine<S> {
     /// Asks the target. `None` when it is too early to ask: a search only proves something once the request can no longer land.
-    pub(crate) async fn evidence(&self, link: &Link, intent: &Intent) -> Result<Option<(Evidence, Option<Seen>)>, Trouble> {
+    pub(crate) async fn evidence(
+        &self,
+        link: &Link,
+        intent: &Intent,
+    ) -> Result<Option<(Evidence, Option<Seen>)>, Trouble> {
         match (intent.side, &intent.effect) {
             (Side::PartnerCenter, Effect::Create) => {
                 let now = time::core((self.clock)());
@@ -41,11 +45,8 @@ impl<S: Store> Engine<S> {
     async fn search_referrals(&self, link: &Link, intent: &Intent) -> Result<Vec<Found>, Trouble> {
         let Some(record) = link.pair.record() else { return Ok(Vec::new()) };
         let oldest = intent.started_at.as_millis() - CLOCK_SKEW_MILLIS;
-        let query = ListQuery {
-            direction: Some(Direction::Outgoing),
-            order: Order::CreatedDescending,
-            ..ListQuery::default()
-        };
+        let query =
+            ListQuery { direction: Some(Direction::Outgoing), order: Order::CreatedDescending, ..ListQuery::default() };
         let failed = |error: partner_center::Error| Trouble::of_partner_center(&error);
         let mut page = self.partner_center.list(&query).await.map_err(failed)?;
         let mut found = Vec::new();

@@ -106,7 +106,7 @@ impl<S: Store> Engine<S> {
         if self.insert(&link).await? {
             return self.rest(&link.id, session).await;
         }
-        match self.store.load(key.clone()).await? {
+        match self.store.load(*key).await? {
             Some(stored) => self.rest(&stored.link.id, session).await,
             None => Ok(Worked::Uninteresting),
         }

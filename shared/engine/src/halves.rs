@@ -117,20 +117,12 @@ impl<S: Store> Engine<S> {
         let id = request::new_id();
         columns.extend(self.own_columns(link, &told, &id));
         columns.insert(self.mapping.own().sync.clone(), json!(true));
-        let key = RowKey::Alternate {
-            column: self.mapping.own().referral_id.clone(),
-            value: referral.as_str().to_owned(),
-        };
+        let key =
+            RowKey::Alternate { column: self.mapping.own().referral_id.clone(), value: referral.as_str().to_owned() };
         let request = Request::CreateRow { set: OPPORTUNITIES.to_owned(), key, columns };
         let seen = BySide { partner_center: source.fields.clone(), crm: Fields::new() };
-        let plan = Plan {
-            side: Side::Crm,
-            effect: Effect::Create,
-            sent,
-            seen: &seen,
-            target_etag: None,
-            tells: Some(told),
-        };
+        let plan =
+            Plan { side: Side::Crm, effect: Effect::Create, sent, seen: &seen, target_etag: None, tells: Some(told) };
         Ok(Half::Make(Box::new(request::intent(id, plan, &request, &self.policy, (self.clock)()))))
     }
 
@@ -162,12 +154,7 @@ impl<S: Store> Engine<S> {
         };
         let select = self.mapping.account_select();
         let select: Vec<&str> = select.iter().map(String::as_str).collect();
-        let query = Query {
-            select: &select,
-            filter: Some(wanted.filter.clone()),
-            top: Some(2),
-            ..Query::default()
-        };
+        let query = Query { select: &select, filter: Some(wanted.filter.clone()), top: Some(2), ..Query::default() };
         let matches = self.dataverse.query(ACCOUNTS, &query).await.map_err(|error| Trouble::of_crm(&error))?;
         match matches.as_slice() {
             [one] => return Ok(one.id_of("accountid").map_or(Account::Ambiguous, Account::Use)),
@@ -217,10 +204,8 @@ impl<S: Store> Engine<S> {
                 )));
             }
         }
-        let new = NewReferral {
-            opportunity_id: record.id.as_str(),
-            partner_id: &self.settings.partner_center.partner_id,
-        };
+        let new =
+            NewReferral { opportunity_id: record.id.as_str(), partner_id: &self.settings.partner_center.partner_id };
         let solutions = self.mapping.solutions(row);
         let request = Request::CreateReferral(self.mapping.create_referral(&snapshot.fields, &solutions, &new));
         let seen = BySide { partner_center: Fields::new(), crm: snapshot.fields.clone() };

@@ -10,14 +10,15 @@
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
-mod effect;
 mod carry_out;
+mod effect;
 mod error;
 mod evidence;
 mod feeds;
 mod find;
 mod halves;
 mod point;
+mod preflight;
 mod recovering;
 mod request;
 mod rounds;

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sync_core::{
-    BySide, Digest, Effect, Etag, FieldId, Fields, Intent, IntentId, Link, Policy, Side, Told,
-};
+use sync_core::{BySide, Digest, Effect, Etag, FieldId, Fields, Intent, IntentId, Link, Policy, Side, Told};
 use uuid::Uuid;
 
 use crate::time;

@@ -150,13 +150,7 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    async fn make_half(
-        &self,
-        work: &mut Work,
-        session: &mut Session,
-        side: Side,
-        sent: Fields,
-    ) -> Result<Turn, Error> {
+    async fn make_half(&self, work: &mut Work, session: &mut Session, side: Side, sent: Fields) -> Result<Turn, Error> {
         let Some(source) = session.seen[side.other()].clone() else { return Ok(Turn::Again) };
         let half = match side {
             Side::Crm => self.record_half(&mut work.link, &source, sent).await?,

@@ -128,7 +128,8 @@ impl<S: Store> Engine<S> {
     }
 
     pub(crate) fn look_again(&self, work: &mut Work, problem: &Problem) {
-        let minutes = 1_u64.checked_shl(problem.looks.saturating_sub(1)).unwrap_or(BLOCKED_MINUTES_MAX).min(BLOCKED_MINUTES_MAX);
+        let minutes =
+            1_u64.checked_shl(problem.looks.saturating_sub(1)).unwrap_or(BLOCKED_MINUTES_MAX).min(BLOCKED_MINUTES_MAX);
         self.park(work, Duration::from_secs(minutes * 60), None);
     }
 }

@@ -123,10 +123,8 @@ impl<S: Store> Engine<S> {
         {
             return Ok(Arc::clone(currencies));
         }
-        let query = Query {
-            select: &["transactioncurrencyid", "isocurrencycode", "currencyprecision"],
-            ..Query::default()
-        };
+        let query =
+            Query { select: &["transactioncurrencyid", "isocurrencycode", "currencyprecision"], ..Query::default() };
         let rows = self.dataverse.query("transactioncurrencies", &query).await.map_err(|e| Trouble::of_crm(&e))?;
         let rows: Vec<Value> = rows.iter().map(|row| Value::Object(row.raw().clone())).collect();
         let currencies = Arc::new(Currencies::from_rows(&rows));
@@ -137,6 +135,11 @@ impl<S: Store> Engine<S> {
 
 fn note_problems(side: Side, problems: &[mapping::FieldProblem]) {
     for problem in problems {
-        tracing::warn!(side = side.word(), field = problem.field.as_str(), code = problem.code.word(), "unreadable field");
+        tracing::warn!(
+            side = side.word(),
+            field = problem.field.as_str(),
+            code = problem.code.word(),
+            "unreadable field"
+        );
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use queue::Message;
 use store::Store;
 
-use crate::find::{CAUSE_COMMAND, CAUSE_DUE};
+use crate::find::CAUSE_DUE;
 use crate::{Engine, Error, Point, time};
 
 /// What became of a hint.
@@ -30,8 +30,8 @@ impl<S: Store> Engine<S> {
     pub async fn work(&self, message: &Message) -> Result<Worked, Error> {
         self.reach(Point::HintReceived);
         let now = (self.clock)();
-        // Wakes and commands are ours: they are meant each time.
-        if [CAUSE_DUE, CAUSE_COMMAND].contains(&message.hint.cause.as_str()) {
+        // A wake is ours, and meant each time.
+        if message.hint.cause == CAUSE_DUE {
             return self.follow(&message.hint).await;
         }
         if self.store.seen(message.dedupe_id(), time::core(now)).await? {

@@ -1,0 +1,4 @@
+//! tmp
+pub(crate) async fn demo(_exit: bool) -> anyhow::Result<()> {
+    Ok(())
+}
