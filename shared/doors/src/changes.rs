@@ -47,13 +47,8 @@ impl ChangesDoor {
             table if table == self.solution_table => Entity::Solution,
             _ => return Answer::UNINTERESTING,
         };
-        let hint = Hint {
-            side: HintSide::Crm,
-            entity,
-            id: change.id.to_string(),
-            cause: "event".to_owned(),
-            seen_at: now,
-        };
+        let hint =
+            Hint { side: HintSide::Crm, entity, id: change.id.to_string(), cause: "event".to_owned(), seen_at: now };
         Answer::sent(queue.send(Message::new(hint, &["change", &change.dedupe_key])).await)
     }
 }

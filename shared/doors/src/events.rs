@@ -48,7 +48,10 @@ impl EventsDoor {
             EventName::Test | EventName::Other(_) => false,
         };
         if event.stale {
-            tracing::warn!(door = "partner_center", "an event with an impossible age is dropped; the feed has its change");
+            tracing::warn!(
+                door = "partner_center",
+                "an event with an impossible age is dropped; the feed has its change"
+            );
             return Answer::UNINTERESTING;
         }
         let (true, Some(referral)) = (about_referrals, &event.referral) else { return Answer::UNINTERESTING };

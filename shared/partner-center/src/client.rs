@@ -140,9 +140,13 @@ impl Client {
     /// # Errors
     /// The errors of every call.
     pub async fn next_page(&self, link: &NextLink) -> Result<Page, Error> {
-        match self.page(COLLECTION, link.query()).await {
+        let page = match self.page(COLLECTION, link.query()).await {
             Err(Error::NotFound { .. }) if link.path() != COLLECTION => self.page(link.path(), link.query()).await,
             page => page,
+        }?;
+        match page.next.as_ref() == Some(link) {
+            true => Err(Error::Unreadable { what: "a page that names itself as the next one".to_owned() }),
+            false => Ok(page),
         }
     }
 
@@ -177,8 +181,7 @@ impl Client {
 
     async fn page(&self, path: &str, query: &str) -> Result<Page, Error> {
         let answer = self.send(&self.request(Method::GET, path, query)?).await?;
-        let page = answer.body.and_then(|body| Page::read(body, answer.server_date));
-        page.ok_or_else(|| Error::Unreadable { what: "a page without an array of rows".to_owned() })
+        Page::read(answer.body.unwrap_or_default(), answer.server_date)
     }
 
     fn request(&self, method: Method, path: &str, query: &str) -> Result<Request<'_>, Error> {

@@ -12,6 +12,7 @@ mod custody;
 mod error;
 pub mod events;
 mod listing;
+mod quoted_values;
 mod referral;
 mod sending;
 mod token;

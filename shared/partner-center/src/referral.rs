@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -122,13 +124,13 @@ impl Referral {
     /// When it was made.
     #[must_use]
     pub fn created(&self) -> Option<Timestamp> {
-        self.text("/createdDateTime")?.parse().ok()
+        instant(self.text("/createdDateTime")?)
     }
 
     /// When it last changed.
     #[must_use]
     pub fn updated(&self) -> Option<Timestamp> {
-        self.text("/updatedDateTime")?.parse().ok()
+        instant(self.text("/updatedDateTime")?)
     }
 
     /// The whole referral as it came, members in camelCase.
@@ -140,6 +142,12 @@ impl Referral {
     fn text(&self, pointer: &str) -> Option<&str> {
         self.raw.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
     }
+}
+
+/// A moment; without a zone it is in UTC, as Partner Center prints some (partner-center-api 6.1).
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    let zoneless = || TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok();
+    text.parse().ok().or_else(zoneless)
 }
 
 /// Ids only: a referral is full of people.
@@ -209,6 +217,38 @@ mod tests {
         let referral = Referral::read(json!({ "Id": ID, "ETag": "\"1\"", "Details": { "DealValue": 5 } })).unwrap();
         assert_eq!(referral.etag(), Some("\"1\""));
         assert_eq!(referral.raw().pointer("/details/dealValue"), Some(&json!(5)));
+    }
+
+    #[test]
+    fn a_member_in_both_spellings_is_read_in_camel_case() {
+        for raw in [json!({ "Id": "x", "id": ID }), json!({ "id": ID, "Id": "x" })] {
+            assert_eq!(Referral::read(raw).unwrap().id().as_str(), ID);
+        }
+    }
+
+    #[test]
+    fn moments_are_read_in_every_spelling_that_was_seen() {
+        let noon: Timestamp = "2026-11-23T12:00:00.1234567Z".parse().unwrap();
+        for text in ["2026-11-23T12:00:00.1234567Z", "2026-11-23T12:00:00.1234567+00:00", "2026-11-23T12:00:00.1234567"]
+        {
+            assert_eq!(instant(text), Some(noon), "{text}");
+        }
+        assert_eq!(instant("soon"), None);
+    }
+
+    #[test]
+    fn money_keeps_every_digit() {
+        let text = format!(r#"{{"id":"{ID}","details":{{"dealValue":12345678901234567.10}}}}"#);
+        let referral = Referral::read(serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(referral.raw().pointer("/details/dealValue").unwrap().to_string(), "12345678901234567.10");
+    }
+
+    #[test]
+    fn nullable_members_are_none_and_not_text() {
+        let raw = json!({ "id": ID, "eTag": null, "externalReferenceId": "", "inviteContext": null, "status": 7 });
+        let referral = Referral::read(raw).unwrap();
+        assert_eq!((referral.etag(), referral.external_reference_id()), (None, None));
+        assert_eq!((referral.invited_by(), referral.status(), referral.updated()), (None, None, None));
     }
 
     #[test]

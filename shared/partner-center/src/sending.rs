@@ -46,10 +46,8 @@ impl Client {
             let authorization = self.permission(request.audience).await?;
             reply = self.attempt(request, &authorization).await?;
             if reply.status == StatusCode::UNAUTHORIZED {
-                let reason = match Complaint::read(&reply.body).misses_second_factor() {
-                    true => "the refresh token was got without multi-factor authentication (900421)",
-                    false => "the API refuses a fresh token",
-                };
+                let demanded = Complaint::read(&reply.body).demands_sign_in();
+                let reason = demanded.unwrap_or("the API refuses a fresh token");
                 return Err(self.tokens.refuse(request.audience, reason).await);
             }
         }

@@ -15,14 +15,13 @@ use url::Url;
 
 use crate::client::Config;
 use crate::sending::{body_of, header_text};
+use crate::verdict::REFUSED_WAIT;
 use crate::{Custody, Error};
 
 /// How long before its end a token is renewed; half the life of tokens that live shorter than twice that.
 const EARLY: Duration = Duration::from_secs(5 * 60);
 /// A token this close to its end is not used any more: the request may arrive after it.
 const TOO_LATE: Duration = Duration::from_secs(10);
-/// How long no sign-in is tried after it was refused: a person has to act.
-const REFUSED_WAIT: Duration = Duration::from_secs(60);
 /// How long no sign-in is tried after the network failed, so that those who queue fail together.
 const UNREACHABLE_WAIT: Duration = Duration::from_secs(1);
 /// What we assume if the answer names no lifetime.
@@ -35,7 +34,7 @@ pub(crate) struct Tokens {
     client_id: String,
     client_secret: SecretString,
     custody: Custody,
-    /// The documented endpoint is v1; one that answers 404 or 405 there is asked at v2 from then on.
+    /// The documented endpoint is v1. A service that has none there and answers at v2 is asked there from then on.
     v2: AtomicBool,
     gate: Gate,
     /// Held while redeeming: two redemptions at once could lose a rotated token.
@@ -46,6 +45,8 @@ pub(crate) struct Tokens {
 struct State {
     cached: HashMap<String, Cached>,
     refusal: Option<Refusal>,
+    /// A rotated token that could not be kept: the newest all the same.
+    unkept: Option<SecretString>,
 }
 
 struct Cached {
@@ -117,20 +118,28 @@ impl Tokens {
         if let (Some(left), Some(refusal)) = (self.gate.closed_for(), &state.refusal) {
             return Err(refusal.error(left));
         }
-        match self.redeem(audience).await {
+        let refresh_token = state.unkept.clone().unwrap_or_else(|| self.custody.current());
+        match self.redeem(audience, &refresh_token).await {
             Ok(redeemed) => {
-                if let Some(rotated) = &redeemed.refresh_token
-                    && let Err(error) = self.custody.keep(rotated.expose_secret())
-                {
-                    // The access token is good all the same; the next redemption tries again.
-                    tracing::error!(%error, "a rotated refresh token could not be kept");
-                }
+                // No `await` between the answer and the file: a caller that gives up here would lose the token.
+                self.keep(state, redeemed.refresh_token);
                 let authorization = redeemed.cached.authorization.clone();
                 state.cached.insert(audience.to_owned(), redeemed.cached);
                 state.refusal = None;
                 Ok(authorization)
             }
             Err((refusal, wait)) => Err(self.close(state, refusal, wait)),
+        }
+    }
+
+    /// Keeps the newest refresh token. If that fails the access token is good all the same, and the next redemption
+    /// uses the newest one from memory and tries to keep it again.
+    fn keep(&self, state: &mut State, rotated: Option<SecretString>) {
+        let Some(newest) = rotated.or_else(|| state.unkept.take()) else { return };
+        state.unkept = None;
+        if let Err(error) = self.custody.keep(&newest) {
+            tracing::error!(%error, "a rotated refresh token could not be kept: check the data folder");
+            state.unkept = Some(newest);
         }
     }
 
@@ -141,41 +150,39 @@ impl Tokens {
         error
     }
 
-    async fn redeem(&self, audience: &str) -> Result<Redeemed, (Refusal, Duration)> {
+    async fn redeem(&self, audience: &str, refresh_token: &SecretString) -> Result<Redeemed, (Refusal, Duration)> {
         if !self.v2.load(Ordering::Relaxed) {
-            match self.ask("oauth2/token", ("resource", audience.to_owned()), "openid").await? {
-                Some(redeemed) => return Ok(redeemed),
-                None => self.v2.store(true, Ordering::Relaxed),
+            let asked = [("resource", audience), ("scope", "openid")];
+            if let Some(redeemed) = self.ask("oauth2/token", refresh_token, &asked).await? {
+                return Ok(redeemed);
             }
         }
         let scope = format!("{}/.default offline_access", audience.trim_end_matches('/'));
-        let redeemed = self.ask("oauth2/v2.0/token", ("scope", scope), "").await?;
-        redeemed.ok_or_else(|| {
+        let redeemed = self.ask("oauth2/v2.0/token", refresh_token, &[("scope", &scope)]).await?;
+        let redeemed = redeemed.ok_or_else(|| {
             (Refusal::SignIn("no token endpoint at partner_center.authority_url".to_owned()), REFUSED_WAIT)
-        })
+        })?;
+        self.v2.store(true, Ordering::Relaxed);
+        Ok(redeemed)
     }
 
     /// Asks one endpoint; `None` when there is no such endpoint.
     async fn ask(
         &self,
         endpoint: &str,
-        target: (&str, String),
-        scope: &str,
+        refresh_token: &SecretString,
+        asked: &[(&str, &str)],
     ) -> Result<Option<Redeemed>, (Refusal, Duration)> {
         let unreachable = |what: &str| (Refusal::Unreachable(what.to_owned()), UNREACHABLE_WAIT);
         let url = Url::parse(&format!("{}/{endpoint}", self.authority))
             .map_err(|_| (Refusal::SignIn("authority_url and tenant_id make no address".to_owned()), REFUSED_WAIT))?;
-        let refresh_token = self.custody.current();
         let mut form = vec![
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token.expose_secret()),
-            ("client_id", &self.client_id),
+            ("client_id", self.client_id.as_str()),
             ("client_secret", self.client_secret.expose_secret()),
-            (target.0, &target.1),
         ];
-        if !scope.is_empty() {
-            form.push(("scope", scope));
-        }
+        form.extend_from_slice(asked);
         let asked_at = Instant::now();
         let sent = self.http.post(url).form(&form).send().await;
         let response = sent.map_err(|_| unreachable("the sign-in service cannot be reached"))?;
@@ -191,7 +198,13 @@ impl Tokens {
         }
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !status.is_success() {
-            return Err((Refusal::SignIn(refusal_text(status, &answer)), REFUSED_WAIT));
+            let text = refusal_text(status, &answer);
+            return match answer.get("error").and_then(Value::as_str) {
+                Some("temporarily_unavailable" | "server_error") => {
+                    Err((Refusal::Unreachable(text), throttle::DEFAULT_WAIT))
+                }
+                _ => Err((Refusal::SignIn(text), REFUSED_WAIT)),
+            };
         }
         match Redeemed::read(&answer, asked_at) {
             Some(redeemed) => Ok(Some(redeemed)),
@@ -250,9 +263,39 @@ mod tests {
 
     #[test]
     fn the_lifetime_is_read_as_number_and_as_text() {
-        for (value, seconds) in [(json!(3599), 3599), (json!("3599"), 3599), (json!("soon"), 600), (json!(null), 600)] {
+        let cases = [
+            (json!(3599), 3599),
+            (json!("3599"), 3599),
+            (json!(" 60 "), 60),
+            (json!("soon"), 600),
+            (json!(-5), 600),
+            (json!(null), 600),
+            (json!(0), 0),
+            (json!(99_999_999_999_u64), 86_400),
+        ];
+        for (value, seconds) in cases {
             assert_eq!(lifetime(Some(&value)), Duration::from_secs(seconds), "{value}");
         }
+        assert_eq!(lifetime(None), ASSUMED_LIFETIME);
+    }
+
+    #[test]
+    fn a_token_is_renewed_five_minutes_early_or_at_half_its_life() {
+        let now = Instant::now();
+        let renewal = |seconds: u64| {
+            let answer = json!({ "access_token": "t", "expires_in": seconds });
+            Redeemed::read(&answer, now).unwrap().cached.renew_at - now
+        };
+        assert_eq!(renewal(3599), Duration::from_secs(3299));
+        assert_eq!(renewal(100), Duration::from_secs(50));
+        assert_eq!(renewal(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn tokens_do_not_print() {
+        let answer = json!({ "access_token": "hush", "refresh_token": "hush", "expires_in": 1 });
+        let redeemed = Redeemed::read(&answer, Instant::now()).unwrap();
+        assert!(!format!("{:?} {:?}", redeemed.cached.authorization, redeemed.refresh_token).contains("hush"));
     }
 
     #[test]
@@ -260,5 +303,7 @@ mod tests {
         let answer =
             json!({ "error": "invalid_grant", "error_codes": [50173], "error_description": "for ada@contoso.com" });
         assert_eq!(refusal_text(StatusCode::BAD_REQUEST, &answer), "invalid_grant AADSTS50173 (HTTP 400)");
+        let prose = json!({ "error": "sorry, ada@contoso.com" });
+        assert_eq!(refusal_text(StatusCode::BAD_REQUEST, &prose), "refused (HTTP 400)");
     }
 }

@@ -18,16 +18,18 @@
 //! # Where to look
 //! [`merge`] is the rule for one group and fits one screen. [`decide`] applies it to a link. [`Link::begin`] notes an
 //! intent, [`fold`] takes the answer, [`recover`] says what became of an intent whose answer never came.
-//! `tests/laws.rs` holds the laws, `tests/histories.rs` attacks them.
+//! `tests/laws` holds the laws, `tests/histories` attacks them.
 
 mod code;
 mod decide;
 mod field;
 mod fold;
 mod history;
+mod id;
 mod intent;
 mod link;
 mod merge;
+mod observe;
 mod policy;
 mod recover;
 mod side;
@@ -40,10 +42,9 @@ pub use decide::{Decision, GroupDecision, Step, decide};
 pub use field::{Base, BaseEntry, Digest, FieldId, Fields, Reading, Value, reading};
 pub use fold::{Answer, Outcome, fold};
 pub use history::{Entry, Kind};
+pub use id::{Etag, IntentId, LinkId, RecordId, ReferralId};
 pub use intent::{Effect, Intent};
-pub use link::{
-    Blocker, Entity, Etag, IntentId, Link, LinkId, Pair, Problem, RecordId, RecordRef, ReferralId, Settled, State,
-};
+pub use link::{Blocker, Entity, Link, Pair, Problem, RecordRef, Settled, State};
 pub use merge::{Held, Verdict, merge};
 pub use policy::{Direction, Owner, Policy, Rule, RuleField, WriteMode};
 pub use recover::{Evidence, Found, Recovery, recover};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use super::headers::Signed;
@@ -63,20 +63,19 @@ impl Trust {
                 .verify_for_usage(ALL_VERIFICATION_ALGS, anchors, intermediates, time, usage, None, None)
                 .map(|_| ())
         };
-        let verified = verify(KeyUsage::server_auth()).or_else(|_| verify(KeyUsage::client_auth()));
-        verified.map_err(|error| {
-            tracing::error!(%error, "an event's certificate leads to no trusted root: intermediates may have to be added");
-            Refusal::signature("the certificate leads to no trusted root, or is not valid now")
-        })
+        let verified = verify(KeyUsage::server_auth()).or_else(|error| match error {
+            Error::RequiredEkuNotFoundContext(_) => verify(KeyUsage::client_auth()),
+            other => Err(other),
+        });
+        verified.map_err(|error| Refusal::signature(chain_fault(&error)))
     }
 
     /// Another certificate of the same organization must not do, nor the same name of another.
     fn check_names(&self, certificate: &CertificateDer<'_>) -> Result<(), Refusal> {
         let (_, parsed) = X509Certificate::from_der(certificate)
             .map_err(|_| Refusal::signature("the certificate's names cannot be read"))?;
-        let mut organizations = parsed.subject().iter_organization().map(|name| name.as_str().ok());
-        let (only, more) = (organizations.next().flatten(), organizations.next());
-        if only != Some(self.organization.as_str()) || more.is_some() {
+        let organizations: Vec<_> = parsed.subject().iter_organization().map(|name| name.as_str().ok()).collect();
+        if organizations != [Some(self.organization.as_str())] {
             return Err(Refusal::signature("the certificate belongs to another organization"));
         }
         let common = parsed.subject().iter_common_name().any(|name| name.as_str().ok() == Some(self.name.as_str()));
@@ -87,6 +86,18 @@ impl Trust {
             true => Ok(()),
             false => Err(Refusal::signature("the certificate has another name")),
         }
+    }
+}
+
+/// The faults that an operator can tell apart and do something about.
+fn chain_fault(error: &Error) -> &'static str {
+    match error {
+        Error::UnknownIssuer => {
+            "the certificate leads to no trusted root: partner_center.events.intermediates may lack its issuer"
+        }
+        Error::CertExpired { .. } => "the certificate has expired",
+        Error::CertNotValidYet { .. } => "the certificate is not valid yet",
+        _ => "the certificate's chain does not hold",
     }
 }
 

@@ -3,9 +3,13 @@
 //! Fail closed, cheap checks first: headers, sizes, the certificate's address, then the certificate (fetched only from
 //! the configured folders, and cached), its chain and its names, the signature over the raw body, and only then JSON.
 
-mod certificate;
-mod folder;
 mod headers;
+
+mod certificate_store;
+mod folder;
+mod public_address;
+
+mod certificate;
 mod message;
 
 use http::HeaderMap;
@@ -13,7 +17,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use certificate::Trust;
-use folder::{Certificates, Folder};
+use certificate_store::CertificateStore;
+use folder::Folder;
 use headers::Signed;
 
 pub use message::{Event, EventName};
@@ -80,7 +85,7 @@ impl Refusal {
 
 /// Verifies events. Share it: certificates are cached.
 pub struct Verifier {
-    certificates: Certificates,
+    certificates: CertificateStore,
     trust: Trust,
 }
 
@@ -88,10 +93,17 @@ impl Verifier {
     /// A verifier that believes these signers.
     ///
     /// # Errors
-    /// A folder that is no address, a PEM that cannot be read.
+    /// A signer without a name, a folder that is no address, a PEM that cannot be read.
     pub fn new(config: EventsConfig) -> Result<Self, ConfigError> {
+        for (key, text) in [("signer_organization", &config.signer_organization), ("signer_name", &config.signer_name)]
+        {
+            if text.trim().is_empty() {
+                return Err(ConfigError { key, reason: "is empty: whoever has any certificate could sign".to_owned() });
+            }
+        }
         let folders = config.certificate_urls.iter().map(|text| Folder::new(text)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { certificates: Certificates::new(folders)?, trust: Trust::new(&config)? })
+        let certificates = CertificateStore::new(folders, &config.signer_name)?;
+        Ok(Self { certificates, trust: Trust::new(&config)? })
     }
 
     /// Believes an event, or says why not.
@@ -103,8 +115,13 @@ impl Verifier {
             return Err(Refusal::TooLarge);
         }
         let signed = Signed::read(headers)?;
-        let certificate = self.certificates.get(&signed.certificate_url, now).await?;
-        self.trust.check(&certificate, &signed, body, now)?;
+        let address = &signed.certificate_url;
+        let certificate = self.certificates.get(address, now).await?;
+        if let Err(refusal) = self.trust.check(&certificate, &signed, body, now) {
+            // Perhaps it was renewed under the same address.
+            let renewed = self.certificates.newer_than(&certificate, address, now).await.ok_or(refusal)?;
+            self.trust.check(&renewed, &signed, body, now)?;
+        }
         let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
         Event::read(body, digest, now)
     }

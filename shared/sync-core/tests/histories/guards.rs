@@ -1,4 +1,9 @@
-//! The guards that keep a link safe. Taking one away must break something that the oracle sees.
+//! The guards that keep a link safe. Taking one away must break something that the oracle sees: each test names what.
+
+use crate::history::play;
+
+/// Without a guard its violation is found within so many histories.
+const HISTORIES_WITHOUT_A_GUARD: u64 = 40_000;
 
 /// Which guards stand.
 #[derive(Debug, Clone, Copy)]
@@ -35,4 +40,69 @@ impl Guards {
         per_side_base: true,
         unique_key: true,
     };
+}
+
+/// Without the guard some history must go wrong in this way.
+#[expect(clippy::print_stdout, reason = "with --nocapture: how many histories it took")]
+fn goes_wrong(guards: Guards, symptom: &str) {
+    let found = (0..HISTORIES_WITHOUT_A_GUARD).find_map(|seed| {
+        let violation = play(seed, guards, false).violation?;
+        violation.contains(symptom).then_some((seed, violation))
+    });
+    println!("{guards:?}\n  seed and violation: {found:?}");
+    assert!(found.is_some(), "no {symptom} without the guard: {guards:?}");
+}
+
+/// Somebody else's edit between our read and our write is overwritten unseen.
+#[test]
+fn without_if_match_the_oracle_objects() {
+    goes_wrong(Guards { if_match: false, ..Guards::ALL }, "lost edit");
+}
+
+/// Two workers write over each other's memory.
+#[test]
+fn without_the_revision_check_the_oracle_objects() {
+    goes_wrong(Guards { revision_check: false, ..Guards::ALL }, "lost edit");
+}
+
+/// A crash forgets what was written, and why.
+#[test]
+fn without_an_intent_before_the_effect_the_oracle_objects() {
+    goes_wrong(Guards { intent_before_effect: false, ..Guards::ALL }, "duplicate");
+}
+
+/// A request lands after it was given up.
+#[test]
+fn without_the_wait_the_oracle_objects() {
+    goes_wrong(Guards { quiesce_wait: false, ..Guards::ALL }, "duplicate");
+}
+
+/// A worker that was frozen sends what another has sent in its stead.
+#[test]
+fn without_the_send_window_the_oracle_objects() {
+    goes_wrong(Guards { send_window: false, ..Guards::ALL }, "duplicate");
+}
+
+/// An empty search that is judged later looks like proof.
+#[test]
+fn without_the_age_of_evidence_the_oracle_objects() {
+    goes_wrong(Guards { evidence_ages: false, ..Guards::ALL }, "duplicate");
+}
+
+/// The CRM cannot say that it was us.
+#[test]
+fn without_the_stamp_the_oracle_objects() {
+    goes_wrong(Guards { stamp: false, ..Guards::ALL }, "differs");
+}
+
+/// What a side trims looks like an edit for ever.
+#[test]
+fn with_one_base_for_both_sides_the_oracle_objects() {
+    goes_wrong(Guards { per_side_base: false, ..Guards::ALL }, "come to rest");
+}
+
+/// A create that landed late has a twin.
+#[test]
+fn without_the_unique_key_the_oracle_objects() {
+    goes_wrong(Guards { unique_key: false, ..Guards::ALL }, "duplicate: Crm");
 }

@@ -1,21 +1,18 @@
 //! One history: a stormy time in which everything may happen, then calm, then the link must be at rest.
 
-use std::collections::BTreeMap;
+use sync_core::{BySide, Link, Side, WriteMode};
 
-use sync_core::{
-    BySide, Code, Digest, Direction, Link, Pair, Phase, ReferralId, Settled, Side, Sight, Step, Verdict, WriteMode,
-    decide,
-};
-
+use crate::beginning::{Beginning, make_rows};
 use crate::coverage::Coverage;
 use crate::guards::Guards;
 use crate::ledger::Ledger;
-use crate::mapping::{GROUPS, State, policy, state};
-use crate::people::{self, Beginning};
+use crate::mapping::policy;
+use crate::people;
 use crate::random::Random;
-use crate::store::{Saved, Store};
-use crate::vendor::{Row, Vendor};
-use crate::worker::{FirstSight, Worker, id_of, new_link, record};
+use crate::rest::{FirstSights, judge};
+use crate::store::Store;
+use crate::vendor::Vendor;
+use crate::worker::{FirstSight, Worker};
 use crate::world::{Hint, World};
 
 /// A calm link rests after far fewer steps.
@@ -33,7 +30,7 @@ struct History {
     beginning: Beginning,
     unmade: Link,
     workers: Vec<Worker>,
-    first_sights: BTreeMap<&'static str, BySide<State>>,
+    first_sights: FirstSights,
 }
 
 /// Plays the history of a seed.
@@ -66,6 +63,7 @@ impl History {
             intents: 0,
             values: 0,
             mapping_changed: false,
+            based: false,
             rival_came: false,
             violation: None,
             trace: traced.then(String::new),
@@ -75,10 +73,11 @@ impl History {
             world.policy = policy(WriteMode::Crm, false);
         }
         let beginning = Beginning::draw(&mut world);
+        world.based = !beginning.adopts() && beginning != Beginning::OutboundWithRival;
         world.coverage.seen(beginning.word());
         let unmade = make_rows(&mut world, beginning);
         let workers = (0..3).map(|_| Worker::new(&world, &unmade)).collect();
-        Self { world, beginning, unmade, workers, first_sights: BTreeMap::new() }
+        Self { world, beginning, unmade, workers, first_sights: FirstSights::new() }
     }
 
     /// Everything may happen.
@@ -97,6 +96,7 @@ impl History {
         self.world.faults = false;
         self.world.note(|| "calm".to_owned());
         people::accept(&mut self.world);
+        people::reopen(&mut self.world);
         people::share(&mut self.world, true);
         self.world.policy = policy(WriteMode::Both, self.world.mapping_changed);
         self.settle();
@@ -111,7 +111,7 @@ impl History {
             }
         }
         if self.world.violation.is_none() {
-            self.judge();
+            judge(&mut self.world, self.beginning, &self.first_sights);
         }
         self.count();
     }
@@ -173,54 +173,6 @@ impl History {
         self.first_sights.extend(first_sights);
     }
 
-    /// What must be true at rest.
-    fn judge(&mut self) {
-        let Some(Saved { link, .. }) = self.world.store.saved.clone() else {
-            return self.world.violate("the link was never made".to_owned());
-        };
-        let asks_a_person = link.problem.as_ref().is_some_and(|found| found.blocker.code == Code::DuplicateReferral);
-        if asks_a_person && self.beginning == Beginning::OutboundWithRival {
-            return self.world.coverage.seen("at rest: a person decides");
-        }
-        if link.intent.is_some() || link.pair.missing().is_some() {
-            return self.world.violate(format!("unfinished: {:?} {:?}", link.pair, link.intent));
-        }
-        let rows = BySide::from_fn(|side| self.world.vendors[side].row(&id_of(&link, side)).map(Row::snapshot));
-        let (Some(partner_center), Some(crm)) = (rows.partner_center, rows.crm) else {
-            return self.world.violate("the link points nowhere".to_owned());
-        };
-        let fields = BySide { partner_center: partner_center.fields.clone(), crm: crm.fields.clone() };
-        let sights = BySide { partner_center: Sight::Present(partner_center), crm: Sight::Present(crm) };
-        let decision = decide(&link, &sights, &self.world.policy);
-        if decision.step != Step::Rest || link.news(&self.world.policy).is_some() {
-            self.world.violate(format!("not at rest: {:?}", decision.step));
-        }
-        for (group, decided) in GROUPS.iter().zip(&decision.groups) {
-            let states = BySide::from_fn(|side| state(&fields[side], group));
-            let equal = states.partner_center == states.crm;
-            let may_differ = group.direction != Direction::Both
-                || decided.verdict == Verdict::Ask
-                || (self.adopts() && self.first_sights.get(group.id) == Some(&states));
-            if !equal && !may_differ {
-                let (verdict, now) = (decided.verdict, self.world.now);
-                self.world.violate(format!("{} differs at {now}: {states:?} {verdict:?}", group.id));
-            }
-        }
-        let World { writes, tells, ledger, .. } = &self.world;
-        let edits = ledger.edits;
-        if *writes > edits + 2 {
-            self.world.violate(format!("{writes} writes for {edits} edits"));
-        } else if *tells > edits + 3 {
-            self.world.violate(format!("{tells} tells for {edits} edits"));
-        }
-    }
-
-    /// Whether this history may link what it did not make, or read it by another mapping than before.
-    fn adopts(&self) -> bool {
-        let rivals = [Beginning::Adopted, Beginning::InboundWithRival];
-        rivals.contains(&self.beginning) || self.world.mapping_changed
-    }
-
     fn count(&mut self) {
         let World { coverage, ledger, store, writes, tells, .. } = &mut self.world;
         coverage.seen("history");
@@ -229,38 +181,4 @@ impl History {
         coverage.add("tell", *tells);
         coverage.add("conflict", store.conflicts);
     }
-}
-
-/// Makes the rows that are there at the beginning, and the link that they begin.
-fn make_rows(world: &mut World, beginning: Beginning) -> Link {
-    let same = people::typed_fields(world, Side::Crm);
-    for side in Side::ALL {
-        if beginning.has(side) {
-            world.ledger.begins_with(&same);
-            let id = format!("{}-1", side.word());
-            let mut row = Row::new(&id, None, same.clone());
-            if side == Side::PartnerCenter && beginning != Beginning::Linked && world.random.chance(300) {
-                row.phase = Phase::Unanswered;
-            }
-            world.vendors[side].rows.push(row);
-            world.announce(side);
-        }
-    }
-    let referral = ReferralId::new("partner_center-1");
-    let mut link = new_link(match (beginning.has(Side::PartnerCenter), beginning.has(Side::Crm)) {
-        (true, true) => Pair::Both(referral, record("crm-1")),
-        (true, false) => Pair::ReferralOnly(referral),
-        (false, _) => Pair::RecordOnly(record("crm-1")),
-    });
-    if beginning == Beginning::Linked {
-        for side in Side::ALL {
-            for field in world.policy.fields() {
-                link.base[side].save(&field.id, &same[&field.id], &field.digest);
-            }
-            let etag = world.vendors[side].rows[0].snapshot().etag;
-            link.settled[side] = etag.map(|etag| Settled { etag, policy: Digest::new("first") });
-        }
-        world.store.save(&link, 0, &[], true);
-    }
-    link
 }

@@ -10,13 +10,17 @@
 //! prints everything that happened in it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod beginning;
 mod coverage;
 mod guards;
 mod history;
 mod ledger;
 mod mapping;
+mod naming;
+mod network;
 mod people;
 mod random;
+mod rest;
 mod store;
 mod vendor;
 mod worker;
@@ -30,8 +34,6 @@ use crate::history::play;
 
 /// How many histories the main test plays.
 const HISTORIES: u64 = 100_000;
-/// Without a guard a violation is found within so many histories.
-const HISTORIES_WITHOUT_A_GUARD: u64 = 40_000;
 
 /// Every fault and every branch happens at least this often.
 const COVERED_AT_LEAST: u64 = 300;
@@ -39,6 +41,7 @@ const COVERED: &[&str] = &[
     "adopted",
     "answer lost",
     "answer without fields",
+    "closed",
     "conflict",
     "crash after the effect",
     "crash before the effect",
@@ -66,6 +69,9 @@ const COVERED: &[&str] = &[
     "recovery: not done",
     "recovery: the present value wins",
     "recovery: wait",
+    "refused",
+    "request doubled",
+    "request late",
     "request lost",
     "side assumed",
     "step: block",
@@ -78,6 +84,10 @@ const COVERED: &[&str] = &[
     "tell",
     "throttled",
     "too late to send",
+    "typed: final",
+    "typed: followed by a later edit of the other side",
+    "typed: kept as the loser",
+    "typed: superseded on its side",
     "verdict: adopt",
     "verdict: ask",
     "verdict: first sight",
@@ -99,7 +109,8 @@ fn play_all(seeds: std::ops::Range<u64>) -> Coverage {
         let played = play(seed, Guards::ALL, false);
         if let Some(violation) = played.violation {
             let reproduce = format!("COSELL_SEED={seed} cargo test -p sync-core --test histories");
-            panic!("seed {seed}: {violation}\nreproduce: {reproduce}");
+            let steps = play(seed, Guards::ALL, true).trace.unwrap_or_default();
+            panic!("{steps}\nseed {seed}: {violation}\nreproduce: {reproduce}");
         }
         coverage.merge(&played.coverage);
     }
@@ -132,66 +143,4 @@ fn a_seed_gives_the_same_history_again() {
         assert_eq!(once.trace, again.trace, "seed {seed}");
         assert_eq!(once.coverage, again.coverage, "seed {seed}");
     }
-}
-
-/// The violation that the oracle finds first without a guard.
-fn first_violation(guards: Guards) {
-    let found = (0..HISTORIES_WITHOUT_A_GUARD)
-        .find_map(|seed| play(seed, guards, false).violation.map(|violation| (seed, violation)));
-    println!("{found:?}");
-    assert!(found.is_some(), "nothing went wrong without the guard: {guards:?}");
-}
-
-/// Somebody else's edit between our read and our write is overwritten unseen.
-#[test]
-fn without_if_match_the_oracle_objects() {
-    first_violation(Guards { if_match: false, ..Guards::ALL });
-}
-
-/// Two workers write over each other's memory.
-#[test]
-fn without_the_revision_check_the_oracle_objects() {
-    first_violation(Guards { revision_check: false, ..Guards::ALL });
-}
-
-/// A crash forgets what was written, and why.
-#[test]
-fn without_an_intent_before_the_effect_the_oracle_objects() {
-    first_violation(Guards { intent_before_effect: false, ..Guards::ALL });
-}
-
-/// A request lands after it was given up.
-#[test]
-fn without_the_wait_the_oracle_objects() {
-    first_violation(Guards { quiesce_wait: false, ..Guards::ALL });
-}
-
-/// A worker that was frozen sends what another has sent in its stead.
-#[test]
-fn without_the_send_window_the_oracle_objects() {
-    first_violation(Guards { send_window: false, ..Guards::ALL });
-}
-
-/// An empty search that is judged later looks like proof.
-#[test]
-fn without_the_age_of_evidence_the_oracle_objects() {
-    first_violation(Guards { evidence_ages: false, ..Guards::ALL });
-}
-
-/// The CRM cannot say that it was us.
-#[test]
-fn without_the_stamp_the_oracle_objects() {
-    first_violation(Guards { stamp: false, ..Guards::ALL });
-}
-
-/// What a side trims looks like an edit for ever.
-#[test]
-fn with_one_base_for_both_sides_the_oracle_objects() {
-    first_violation(Guards { per_side_base: false, ..Guards::ALL });
-}
-
-/// A create that landed late has a twin.
-#[test]
-fn without_the_unique_key_the_oracle_objects() {
-    first_violation(Guards { unique_key: false, ..Guards::ALL });
 }

@@ -2,56 +2,10 @@
 
 use sync_core::{Fields, Phase, Reading, Side, WriteMode};
 
+use crate::beginning::Beginning;
 use crate::mapping::{GROUPS, as_the_crm_keeps, policy};
 use crate::vendor::Row;
 use crate::world::{World, show};
-
-/// How a history begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beginning {
-    /// A referral comes from Microsoft.
-    Inbound,
-    /// A referral comes, and somebody else makes its record too.
-    InboundWithRival,
-    /// A seller shares an opportunity.
-    Outbound,
-    /// A seller shares an opportunity, and somebody else posts a referral for it too.
-    OutboundWithRival,
-    /// A pair that has been worked before.
-    Linked,
-    /// A pair that exists, but was never worked.
-    Adopted,
-}
-
-impl Beginning {
-    const ALL: [Self; 6] =
-        [Self::Inbound, Self::InboundWithRival, Self::Outbound, Self::OutboundWithRival, Self::Linked, Self::Adopted];
-
-    /// Most histories have no rival.
-    pub(crate) fn draw(world: &mut World) -> Self {
-        match world.random.below(16) {
-            0 => Self::InboundWithRival,
-            1 => Self::OutboundWithRival,
-            2..=5 => Self::Inbound,
-            6..=9 => Self::Outbound,
-            10..=13 => Self::Linked,
-            _ => Self::Adopted,
-        }
-    }
-
-    pub(crate) fn word(self) -> &'static str {
-        ["inbound", "inbound, rival", "outbound", "outbound, rival", "linked", "adopted"]
-            [Self::ALL.iter().position(|beginning| *beginning == self).unwrap_or(0)]
-    }
-
-    pub(crate) fn has(self, side: Side) -> bool {
-        match self {
-            Self::Inbound | Self::InboundWithRival => side == Side::PartnerCenter,
-            Self::Outbound | Self::OutboundWithRival => side == Side::Crm,
-            Self::Linked | Self::Adopted => true,
-        }
-    }
-}
 
 /// A row full of values that nobody has typed before.
 pub(crate) fn typed_fields(world: &mut World, side: Side) -> Fields {
@@ -94,6 +48,13 @@ pub(crate) fn act(world: &mut World, beginning: Beginning) {
     if world.random.chance(20) {
         share(world, true);
     }
+    if world.random.chance(5) {
+        let side = Side::ALL[world.random.below(2)];
+        close(world, side);
+    }
+    if world.random.chance(15) {
+        reopen(world);
+    }
     if world.random.chance(3) {
         deploy(world);
     }
@@ -112,6 +73,9 @@ fn edit(world: &mut World, side: Side) {
         return;
     }
     let at = world.random.below(world.vendors[side].rows.len());
+    if world.vendors[side].rows[at].phase == Phase::Closed {
+        return;
+    }
     let group = &GROUPS[world.random.below(GROUPS.len())];
     let only = world.random.chance(500).then(|| world.random.below(group.fields.len()));
     let before = world.vendors[side].rows[at].fields.clone();
@@ -141,6 +105,31 @@ pub(crate) fn accept(world: &mut World) {
         }
     }
     world.announce(Side::PartnerCenter);
+}
+
+/// The deal ends on one side, which takes no edits from then on.
+fn close(world: &mut World, side: Side) {
+    world.coverage.seen("closed");
+    for row in &mut world.vendors[side].rows {
+        if row.phase == Phase::Open {
+            row.phase = Phase::Closed;
+            row.touch();
+        }
+    }
+    world.announce(side);
+}
+
+/// The deal goes on.
+pub(crate) fn reopen(world: &mut World) {
+    for side in Side::ALL {
+        for row in &mut world.vendors[side].rows {
+            if row.phase == Phase::Closed {
+                row.phase = Phase::Open;
+                row.touch();
+            }
+        }
+        world.announce(side);
+    }
 }
 
 /// The seller switches the sharing on or off.

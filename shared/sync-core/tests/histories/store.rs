@@ -20,6 +20,7 @@ pub(crate) struct Saved {
 pub(crate) struct Store {
     pub(crate) saved: Option<Saved>,
     history: BTreeSet<(Side, String, String)>,
+    losers: BTreeSet<(Side, String, String)>,
     intents: BTreeSet<IntentId>,
     pub(crate) conflicts: u64,
 }
@@ -46,7 +47,11 @@ impl Store {
 
     fn keep(&mut self, entry: &Entry) {
         if let Reading::Is(value) = &entry.from {
-            self.history.insert((entry.side, entry.field.as_str().to_owned(), value.as_str().to_owned()));
+            let line = (entry.side, entry.field.as_str().to_owned(), value.as_str().to_owned());
+            if entry.winner_and_loser.as_ref().is_some_and(|(_, loser)| *loser == entry.from) {
+                self.losers.insert(line.clone());
+            }
+            self.history.insert(line);
         }
         self.conflicts += u64::from(entry.kind == Kind::Conflict);
     }
@@ -75,6 +80,11 @@ impl Store {
     /// Whether history keeps that `side` held this.
     pub(crate) fn has_history_of(&self, side: Side, field: &str, text: &str) -> bool {
         self.history.contains(&(side, field.to_owned(), text.to_owned()))
+    }
+
+    /// Whether history keeps that `side` held this and lost it in a conflict.
+    pub(crate) fn has_loser(&self, side: Side, field: &str, text: &str) -> bool {
+        self.losers.contains(&(side, field.to_owned(), text.to_owned()))
     }
 
     /// Whether the intent was ever durable.

@@ -5,18 +5,20 @@
 //!      \-- look at both sides --- decide ----------------+              ^            |
 //!                                   ^------------------------ (again, in memory) ----+
 //! ```
+//!
+//! This file loads and saves; [`deciding`] looks and decides, [`sending`] sends and takes the answer, [`recovering`] asks
+//! what became of a request whose answer never came.
+
+mod deciding;
+mod recovering;
+mod sending;
 
 use std::rc::Rc;
 
-use sync_core::{
-    Answer, Blocker, BySide, Code, Decision, Effect, Entity, Entry, Evidence, Fields, Intent, IntentId, Link, LinkId,
-    Outcome, Pair, Policy, RecordId, RecordRef, Recovery, Side, Sight, Snapshot, Step, Timestamp, Verdict, decide,
-    fold, recover, tell,
-};
+use sync_core::{BySide, Entry, Evidence, Fields, Link, Policy, Side, Sight};
 
-use crate::mapping::{GROUPS, State, as_the_crm_keeps, state};
-use crate::vendor::{Request, Target};
-use crate::world::{Heard, Hint, SEND_WINDOW, WAIT, World};
+use crate::mapping::State;
+use crate::world::{Heard, Hint, World};
 
 /// After so many rounds for one hint the link is left to its due time.
 const ROUNDS_MAX: u32 = 8;
@@ -150,184 +152,6 @@ impl Worker {
         }
     }
 
-    fn ask(&mut self, world: &mut World) -> Stage {
-        let Some(intent) = &self.link.intent else { return Stage::Look(Side::PartnerCenter) };
-        let evidence = match (intent.side, &intent.effect) {
-            (Side::PartnerCenter, Effect::Create) => Evidence::Search(world.search(&mark_of(&self.link))),
-            (Side::Crm, Effect::Create) => {
-                let (sight, half) = world.read_by_key(&mark_of(&self.link));
-                Evidence::Target(sight, half)
-            }
-            (side, _) => Evidence::Target(world.read(side, &id_of(&self.link, side)), None),
-        };
-        Stage::Judge(evidence, world.now)
-    }
-
-    fn judge(&mut self, world: &mut World, evidence: &Evidence, asked_at: i64) -> Stage {
-        let wait = if world.guards.quiesce_wait { WAIT } else { 0 };
-        let judged_at = if world.guards.evidence_ages { asked_at } else { world.now };
-        let recovery = recover(&self.link, evidence, wait, Timestamp::from_millis(judged_at));
-        world.note(|| format!("recovery {recovery:?}"));
-        let now = Timestamp::from_millis(world.now);
-        match recovery {
-            Recovery::Happened(answer, entries) => {
-                world.coverage.seen(match entries.is_empty() {
-                    true => "recovery: happened",
-                    false => "recovery: the present value wins",
-                });
-                self.entries.extend(entries);
-                self.fold(world, Outcome::Done(answer));
-                Stage::Save(After::Round)
-            }
-            Recovery::NotDone => {
-                world.coverage.seen("recovery: not done");
-                self.fold(world, Outcome::NotDone);
-                Stage::Save(After::Round)
-            }
-            Recovery::Again => {
-                world.coverage.seen("recovery: again");
-                self.link.try_again(now);
-                Stage::Save(After::Send)
-            }
-            Recovery::WaitUntil(at) => {
-                world.coverage.seen("recovery: wait");
-                world.queue.push(Hint::wake(at.as_millis()));
-                Stage::Idle
-            }
-            Recovery::Foreign(half) => {
-                world.coverage.seen("recovery: foreign");
-                self.link.adopt(half);
-                Stage::Save(After::Round)
-            }
-            Recovery::Duplicates(_) => {
-                world.coverage.seen("recovery: duplicates");
-                let text = "two referrals claim this opportunity".to_owned();
-                self.link.block(Blocker { code: Code::DuplicateReferral, text }, now);
-                Stage::Save(After::Finish)
-            }
-        }
-    }
-
-    fn look(&mut self, world: &mut World, side: Side) -> Stage {
-        self.sights[side] = if self.link.pair.missing() == Some(side) {
-            Sight::NotYet
-        } else if world.assume && !self.hint.names[side] && self.link.can_assume(side, &self.policy.digest) {
-            world.coverage.seen("side assumed");
-            Sight::Assumed
-        } else {
-            world.read(side, &id_of(&self.link, side))
-        };
-        match side {
-            Side::PartnerCenter => Stage::Look(Side::Crm),
-            Side::Crm => Stage::Decide,
-        }
-    }
-
-    fn decide(&mut self, world: &mut World) -> Stage {
-        let decision = decide(&self.link, &self.sights, &self.policy);
-        self.count(world, &decision);
-        world.note(|| format!("decision {:?}", decision.step));
-        self.link.observe(&decision, &self.sights, &self.policy, Timestamp::from_millis(world.now));
-        let Decision { step, entries, .. } = decision;
-        self.entries.extend(entries);
-        match step {
-            Step::Wait(_) | Step::Missing(_) => {
-                self.wake_at = Some(world.now + 20);
-                Stage::Save(After::Finish)
-            }
-            Step::Pause => Stage::Save(After::Finish),
-            Step::Rest | Step::Block(_) => match self.link.news(&self.policy) {
-                Some(_) => self.begin(world, Side::Crm, Effect::Tell, Fields::new()),
-                None => Stage::Save(After::Finish),
-            },
-            Step::Create { side: Side::Crm, sent } => Stage::LookUp(sent),
-            Step::Create { side, sent } => self.begin(world, side, Effect::Create, sent),
-            Step::Update { side, sent } => self.begin(world, side, Effect::Update, sent),
-        }
-    }
-
-    fn count(&mut self, world: &mut World, decision: &Decision) {
-        world.coverage.seen(match decision.step {
-            Step::Rest => "step: rest",
-            Step::Wait(_) => "step: wait",
-            Step::Missing(_) => "step: missing",
-            Step::Pause => "step: pause",
-            Step::Block(_) => "step: block",
-            Step::Create { .. } => "step: create",
-            Step::Update { .. } => "step: update",
-        });
-        for (group, decided) in GROUPS.iter().zip(&decision.groups) {
-            world.coverage.seen(match decided.verdict {
-                Verdict::Wait => "verdict: wait",
-                Verdict::Rest => "verdict: rest",
-                Verdict::Adopt => "verdict: adopt",
-                Verdict::FirstSight => "verdict: first sight",
-                Verdict::Observe => "verdict: observe",
-                Verdict::Write { conflict: false, .. } => "verdict: write",
-                Verdict::Write { conflict: true, .. } => "verdict: write, conflict",
-                Verdict::Held { .. } => "verdict: held",
-                Verdict::Ask => "verdict: ask",
-            });
-            if decided.verdict == Verdict::FirstSight {
-                let seen = BySide::from_fn(|side| state(&self.fields_of(side), group));
-                self.first_sights.push((group.id, seen));
-            }
-        }
-    }
-
-    /// Before a record is made, the one that may be there already is looked for (design section 4 "Creating").
-    fn look_up(&mut self, world: &mut World, sent: Fields) -> Stage {
-        match world.read_by_key(&mark_of(&self.link)) {
-            (Sight::Present(_), Some(half)) => {
-                world.coverage.seen("half found before create");
-                self.link.adopt(half);
-                Stage::Save(After::Round)
-            }
-            (Sight::Absent, _) => self.begin(world, Side::Crm, Effect::Create, sent),
-            _ => {
-                self.wake_at = Some(world.now + 20);
-                Stage::Save(After::Finish)
-            }
-        }
-    }
-
-    fn begin(&mut self, world: &mut World, side: Side, effect: Effect, mut sent: Fields) -> Stage {
-        world.intents += 1;
-        // The mapping knows how the CRM keeps texts, so that an intent says what the target will hold.
-        if side == Side::Crm {
-            as_the_crm_keeps(&mut sent);
-        }
-        let id = IntentId::new(format!("intent-{}", world.intents));
-        let target_etag = match &self.sights[side] {
-            Sight::Present(snapshot) => snapshot.etag.clone(),
-            _ => self.link.settled[side].as_ref().map(|settled| settled.etag.clone()),
-        };
-        for entry in &mut self.entries {
-            entry.intent.get_or_insert_with(|| id.clone());
-        }
-        let digests = self.policy.fields().map(|field| (field.id.clone(), field.digest.clone())).collect();
-        let now = Timestamp::from_millis(world.now);
-        let begun = self.link.begin(Intent {
-            id,
-            side,
-            effect,
-            request: String::new(),
-            source: self.fields_of(side.other()),
-            sent,
-            digests,
-            target_etag,
-            tells: (side == Side::Crm).then(|| tell(&self.link)),
-            started_at: now,
-            attempted_at: now,
-            tries: 1,
-        });
-        assert!(begun, "decided while an intent was in flight");
-        match world.guards.intent_before_effect {
-            true => Stage::Save(After::Send),
-            false => Stage::Send,
-        }
-    }
-
     fn save(&mut self, world: &mut World, after: After, first_sights: &mut Vec<FirstSight>) -> Stage {
         let check = world.guards.revision_check;
         let Some((revision, marks)) = world.store.save(&self.link, self.revision, &self.entries, check) else {
@@ -353,107 +177,6 @@ impl Worker {
                 Stage::Idle
             }
         }
-    }
-
-    fn send(&mut self, world: &mut World) -> Stage {
-        let Some(intent) = &self.link.intent else { return Stage::Load };
-        if world.guards.send_window && world.now > intent.attempted_at.as_millis() + SEND_WINDOW {
-            world.coverage.seen("too late to send");
-            return self.give_back(world);
-        }
-        let target = match intent.effect {
-            Effect::Create => Target::New(mark_of(&self.link)),
-            _ => Target::Row(id_of(&self.link, intent.side), intent.target_etag.clone()),
-        };
-        let request = Request { intent: intent.id.clone(), side: intent.side, target, fields: intent.sent.clone() };
-        Stage::Take(world.send(request))
-    }
-
-    fn take_answer(&mut self, world: &mut World, heard: Heard) -> Stage {
-        let Some(intent) = self.link.intent.clone() else { return Stage::Load };
-        match heard {
-            Heard::Done(made, answer) => {
-                let fields = answer.as_ref().map(|snapshot| snapshot.fields.clone()).unwrap_or_default();
-                let pair = (intent.effect == Effect::Create).then_some(made);
-                self.fold(world, Outcome::Done(Answer { pair, engagement: None, fields }));
-                match (answer, intent.tries) {
-                    (Some(snapshot), 1) => self.go_on_in_memory(intent.side, snapshot),
-                    _ => Stage::Save(After::Round),
-                }
-            }
-            Heard::Precondition => {
-                world.coverage.seen("precondition failed");
-                self.fold(world, Outcome::NotDone);
-                Stage::Save(After::Round)
-            }
-            Heard::Throttled => {
-                self.fold(world, Outcome::NotDone);
-                self.wake_at = Some(world.now + 20);
-                Stage::Save(After::Finish)
-            }
-            Heard::Nothing => {
-                self.fold(world, Outcome::Unknown);
-                world.queue.push(Hint::wake(world.now + if self.rounds % 2 == 0 { 2 } else { WAIT }));
-                Stage::Idle
-            }
-        }
-    }
-
-    /// The answer is the newest sight of the target, so that the next decision needs no read.
-    fn go_on_in_memory(&mut self, side: Side, snapshot: Snapshot) -> Stage {
-        self.sights[side] = Sight::Present(snapshot);
-        Stage::Decide
-    }
-
-    fn fold(&mut self, world: &World, outcome: Outcome) {
-        let written = self.link.intent.clone().filter(|_| matches!(outcome, Outcome::Done(_)));
-        fold(&mut self.link, outcome, Timestamp::from_millis(world.now));
-        if let Some(intent) = written.filter(|_| !world.guards.per_side_base) {
-            for (field, sent) in &intent.sent {
-                let Some(digest) = intent.digest(field) else { continue };
-                for side in Side::ALL {
-                    self.link.base[side].save(field, sent, digest);
-                }
-            }
-        }
-    }
-
-    fn fields_of(&self, side: Side) -> Fields {
-        match &self.sights[side] {
-            Sight::Present(snapshot) => snapshot.fields.clone(),
-            Sight::Assumed => {
-                let entries = self.link.base[side].entries();
-                entries.map(|(field, entry)| (field.clone(), entry.reading.clone())).collect()
-            }
-            Sight::Absent | Sight::NotYet | Sight::Unreadable => Fields::new(),
-        }
-    }
-}
-
-/// The record of that id.
-pub(crate) fn record(id: &str) -> RecordRef {
-    RecordRef { entity: Entity::Opportunity, id: RecordId::new(id) }
-}
-
-/// A link before anything is known of it.
-pub(crate) fn new_link(pair: Pair) -> Link {
-    Link::new(LinkId::new("link"), pair)
-}
-
-/// The id of a link's row.
-pub(crate) fn id_of(link: &Link, side: Side) -> String {
-    let id = match side {
-        Side::PartnerCenter => link.pair.referral().map(|id| id.as_str()),
-        Side::Crm => link.pair.record().map(|record| record.id.as_str()),
-    };
-    id.unwrap_or_default().to_owned()
-}
-
-/// What the missing half carries, so that it can be found: the id of the half that is there.
-fn mark_of(link: &Link) -> String {
-    match link.pair.missing() {
-        Some(side) => id_of(link, side.other()),
-        None => String::new(),
     }
 }
 

@@ -10,14 +10,14 @@ use crate::guards::Guards;
 use crate::ledger::Ledger;
 use crate::random::Random;
 use crate::store::Store;
-use crate::vendor::{Request, Row, Target, Vendor};
+use crate::vendor::{Request, Row, Vendor};
 
 /// A request is not sent later than this after it was decided: the worker gives up instead.
 pub(crate) const SEND_WINDOW: i64 = 20;
 /// A request that got no answer lands within this time, or never.
-const FLIGHT_MAX: i64 = 30;
+pub(crate) const FLIGHT_MAX: i64 = 30;
 /// A new referral can be found after this time at the latest.
-const INDEX_LAG_MAX: i64 = 40;
+pub(crate) const INDEX_LAG_MAX: i64 = 40;
 /// The wait of `sync.ambiguity_wait`: longer than all three together.
 pub(crate) const WAIT: i64 = SEND_WINDOW + FLIGHT_MAX + INDEX_LAG_MAX + 10;
 
@@ -46,6 +46,8 @@ pub(crate) enum Heard {
     Precondition,
     /// 429: not executed.
     Throttled,
+    /// 400: not executed, and it would not be if it were repeated.
+    Refused,
     /// No answer.
     Nothing,
 }
@@ -75,6 +77,8 @@ pub(crate) struct World {
     pub(crate) values: u64,
     /// Whether the settings were changed to the second mapping.
     pub(crate) mapping_changed: bool,
+    /// Whether the pair began equal, or by a create of ours.
+    pub(crate) based: bool,
     pub(crate) rival_came: bool,
     pub(crate) violation: Option<String>,
     pub(crate) trace: Option<String>,
@@ -147,81 +151,13 @@ impl World {
         let found = self.vendors.partner_center.search(reference, self.now);
         found.map(|row| Found { referral: ReferralId::new(row.id.clone()), engagement: None }).collect()
     }
-
-    /// Sends a request over a network that may do anything to it, once.
-    pub(crate) fn send(&mut self, request: Request) -> Heard {
-        if self.guards.intent_before_effect && !self.store.knows(&request.intent) {
-            self.violate(format!("{} was sent before it was durable", request.intent));
-        }
-        if self.fault(40, "throttled") {
-            return Heard::Throttled;
-        }
-        if self.fault(40, "request lost") {
-            return Heard::Nothing;
-        }
-        if self.fault(60, "request late") {
-            let lands_at = self.now + self.random.ticks(1, FLIGHT_MAX);
-            self.late.push((lands_at, request));
-            return Heard::Nothing;
-        }
-        let done = self.execute(&request);
-        if self.fault(60, "answer lost") {
-            return Heard::Nothing;
-        }
-        match done {
-            None => Heard::Precondition,
-            Some((half, _)) if self.fault(20, "answer without fields") => Heard::Done(half, None),
-            Some((half, snapshot)) => Heard::Done(half, Some(snapshot)),
-        }
-    }
-
-    /// Lands the late requests whose time has come.
-    pub(crate) fn land_late_requests(&mut self) {
-        while let Some(at) = self.late.iter().position(|(lands_at, _)| *lands_at <= self.now) {
-            let (_, request) = self.late.swap_remove(at);
-            match self.execute(&request) {
-                Some(_) => self.coverage.seen("late request landed"),
-                None => self.coverage.seen("late request refused"),
-            }
-        }
-    }
-
-    fn execute(&mut self, request: &Request) -> Option<(Pair, Snapshot)> {
-        let side = request.side;
-        let lag = self.random.ticks(0, INDEX_LAG_MAX);
-        let before = match &request.target {
-            Target::New(_) => None,
-            Target::Row(id, _) => self.vendors[side].row(id).map(|row| row.fields.clone()),
-        };
-        let Some(row) = self.vendors[side].execute(request, self.now + lag, &self.guards) else {
-            self.note(|| format!("{side:?} refuses {}", request.intent));
-            return None;
-        };
-        let done = (half(side, row), row.snapshot());
-        match request.fields.is_empty() {
-            true => self.tells += 1,
-            false => self.writes += 1,
-        }
-        self.note(|| format!("{side:?} takes {}: {}", request.intent, show(&request.fields)));
-        let wrong = before.and_then(|before| self.ledger.judge_write(side, &before, &done.1.fields, &self.store));
-        if let Some(wrong) = wrong {
-            self.violate(wrong);
-        }
-        let rows = &self.vendors[side].rows;
-        let copies = rows.iter().filter(|row| row.ours || side == Side::Crm).count();
-        if copies > 1 {
-            self.violate(format!("duplicate: {side:?} has {copies} rows"));
-        }
-        self.announce(side);
-        Some(done)
-    }
 }
 
 /// The half of the pair that a row is.
 pub(crate) fn half(side: Side, row: &Row) -> Pair {
     match side {
         Side::PartnerCenter => Pair::ReferralOnly(ReferralId::new(row.id.clone())),
-        Side::Crm => Pair::RecordOnly(crate::worker::record(&row.id)),
+        Side::Crm => Pair::RecordOnly(crate::naming::record(&row.id)),
     }
 }
 

@@ -1,18 +1,12 @@
 //! What is true of whole rounds: read, decide, write, fold, until nothing is left to do.
 
-use sync_core::{Answer, BySide, Direction, Kind, Outcome, Owner, Phase, Side, State, Step, WriteMode, fold, reading};
+use sync_core::{BySide, Direction, Kind, Owner, Side, Step, WriteMode, reading};
 
-use crate::deal::{Deal, NOW};
-use crate::domain::{
-    Case, DIRECTIONS, OWNERS, base, both, every_case, every_free_case, field, fields, is, policy, rule,
-};
+use crate::deal::Deal;
+use crate::domain::{DIRECTIONS, OWNERS, base, both, every_case, every_free_case, field, fields, is, policy, rule};
 
 fn equal(deal: &Deal) -> bool {
     deal.held(Side::PartnerCenter) == deal.held(Side::Crm)
-}
-
-fn one(side: Side, text: &'static str) -> BySide<&'static str> {
-    BySide::from_fn(|at| if at == side { text } else { "a" })
 }
 
 /// Every case comes to rest, and running again writes nothing: no echo.
@@ -21,8 +15,12 @@ fn every_case_comes_to_rest_and_stays_there() {
     for case in every_case() {
         let mut deal = Deal::of(&case);
         assert!(deal.run() <= 1, "{case:?}");
-        let after = deal.clone();
+        let mut after = deal.clone();
         assert_eq!(deal.run(), 0, "{case:?}");
+        // That a problem was looked at once more is all that may change.
+        if let Some(problem) = &mut after.link.problem {
+            problem.looks += 1;
+        }
         assert_eq!((deal.link, deal.history), (after.link, after.history), "{case:?}");
     }
 }
@@ -69,119 +67,6 @@ fn no_edit_is_lost() {
 fn unknown_and_unbased_are_never_written() {
     for case in every_case().filter(|case| !case.all_known() || !case.has_bases()) {
         assert_eq!(Deal::of(&case).run(), 0, "{case:?}");
-    }
-}
-
-/// A crash between the write and the save ends in the same place: the intent is recovered, nothing is written twice.
-#[test]
-fn a_crash_between_write_and_save_ends_in_the_same_place() {
-    for case in every_case() {
-        let mut undisturbed = Deal::of(&case);
-        undisturbed.run();
-        let mut deal = Deal::of(&case);
-        if matches!(deal.decide(), Step::Update { .. }) {
-            let saved = deal.link.clone();
-            deal.carry_out();
-            deal.link = saved;
-            deal.recover();
-            assert_eq!(deal.run(), 0, "{case:?}");
-            assert_eq!((deal.servers, deal.link.base), (undisturbed.servers, undisturbed.link.base), "{case:?}");
-        }
-    }
-}
-
-/// A crash between the save and the write ends in the same place too: the write is decided anew.
-#[test]
-fn a_crash_between_save_and_write_ends_in_the_same_place() {
-    for case in every_case() {
-        let mut undisturbed = Deal::of(&case);
-        undisturbed.run();
-        let mut deal = Deal::of(&case);
-        if matches!(deal.decide(), Step::Update { .. }) {
-            deal.recover();
-            assert!(deal.link.intent.is_none(), "{case:?}");
-            assert_eq!(deal.run(), 1, "{case:?}");
-            let ends = |deal: &Deal| BySide::from_fn(|side| deal.held(side).clone());
-            assert_eq!((ends(&deal), &deal.link.base), (ends(&undisturbed), &undisturbed.link.base), "{case:?}");
-        }
-    }
-}
-
-/// An edit of the source between the read and the answer still travels: the base is what was sent, not what is there now.
-#[test]
-fn an_edit_made_during_a_write_still_travels() {
-    for to in Side::ALL {
-        for answer_lost in [false, true] {
-            let seen = one(to.other(), "b");
-            let case = every_free_case().find(|case| {
-                let is_plain = case.direction == Direction::Both && case.base == both("a", "a");
-                is_plain && case.seen == seen
-            });
-            let mut deal = Deal::of(&case.unwrap());
-            assert!(matches!(deal.decide(), Step::Update { side, .. } if side == to));
-            let answer = deal.carry_out();
-            deal.edit(to.other(), fields(&[("f", "c")]));
-            match answer_lost {
-                true => deal.recover(),
-                false => fold(&mut deal.link, Outcome::Done(answer), NOW),
-            }
-            assert_eq!(deal.run(), 1);
-            assert_eq!(deal.held(to), &fields(&[("f", "c")]));
-        }
-    }
-}
-
-/// A write that is held keeps its base, and travels when the reason is gone, with what was typed last.
-#[test]
-fn held_writes_travel_later() {
-    for case in every_case().filter(|case| case.all_known() && case.has_bases() && case.owner != Owner::Ask) {
-        let mut held = Deal::of(&case);
-        held.run();
-        held.policy.write = WriteMode::Both;
-        for side in Side::ALL {
-            held.servers[side].phase = Phase::Open;
-        }
-        held.run();
-        let mut free =
-            Deal::of(&Case { write: WriteMode::Both, phase: both(Phase::Open, Phase::Open), ..case.clone() });
-        free.run();
-        // Under `crm` Partner Center's value wins what it would otherwise lose; everything else ends the same.
-        let both_moved = case.moved(Side::PartnerCenter) && case.moved(Side::Crm);
-        if case.write == WriteMode::Both || !both_moved {
-            let ends = |deal: &Deal| BySide::from_fn(|side| deal.held(side).clone());
-            assert_eq!(ends(&held), ends(&free), "{case:?}");
-        }
-    }
-}
-
-/// A closed direction observes: nothing is written against it, and what was seen is the new base.
-#[test]
-fn a_closed_direction_observes() {
-    for case in every_free_case().filter(|case| case.all_known() && case.has_bases()) {
-        let closed: Vec<Side> = Side::ALL.into_iter().filter(|side| !case.direction.allows(*side)).collect();
-        let mut deal = Deal::of(&case);
-        deal.run();
-        for side in closed {
-            assert_eq!(deal.held(side), &case.seen()[side], "{case:?}");
-            if case.owner != Owner::Ask {
-                let seen = is(case.seen[side]);
-                let base = deal.link.base[side].get(&field("f"), &deal.policy.rules[0].fields[0].digest);
-                assert_eq!(base, Some(&seen), "{case:?}");
-            }
-        }
-    }
-}
-
-/// A change of the mapping alone writes nothing; the next edit under the new mapping travels.
-#[test]
-fn a_mapping_change_alone_writes_nothing() {
-    for case in every_free_case().filter(|case| case.all_known() && case.owner != Owner::Ask) {
-        let mut deal = Deal::of(&case);
-        deal.remap();
-        assert_eq!(deal.run(), 0, "{case:?}");
-        deal.edit(Side::Crm, fields(&[("f", "d")]));
-        let travels = case.direction.allows(Side::PartnerCenter);
-        assert_eq!(deal.run(), u32::from(travels), "{case:?}");
     }
 }
 
@@ -241,116 +126,5 @@ fn a_group_is_never_torn() {
                 assert_eq!(deal.run(), 0);
             }
         }
-    }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(1).collect()
-}
-
-fn round(text: &str) -> String {
-    text.split('.').next().unwrap_or_default().to_owned()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-}
-
-/// Whatever a server makes of what it is given, one edit is one write, and the edit itself is never touched.
-#[test]
-fn a_server_that_changes_values_causes_no_echo() {
-    let same = str::to_owned as fn(&str) -> String;
-    let manners: [fn(&str) -> String; 4] = [same, cut, round, escape];
-    for keeps in manners.iter().flat_map(|left| manners.iter().map(move |right| both(*left, *right))) {
-        for edited in Side::ALL {
-            for text in ["xyz", "12.75", "you & me", "-"] {
-                let rules = vec![rule(&["f"], Direction::Both, Owner::Side(Side::Crm), true)];
-                let same = || base(&[("f", "a")]);
-                let seen = || fields(&[("f", "a")]);
-                let mut deal = Deal::new(policy(rules, WriteMode::Both), both(same(), same()), both(seen(), seen()));
-                deal.keeps = keeps;
-                deal.edit(edited, fields(&[("f", text)]));
-                assert_eq!(deal.run(), 1, "{text}");
-                assert_eq!(deal.run(), 0, "{text}");
-                assert_eq!(deal.held(edited), &fields(&[("f", text)]));
-                deal.edit(edited.other(), fields(&[("f", "next")]));
-                assert_eq!(deal.run(), 1, "{text}");
-                assert_eq!(deal.run(), 0, "{text}");
-            }
-        }
-    }
-}
-
-/// A field that the answer of a write leaves out keeps the value sent.
-#[test]
-fn an_answer_without_fields_means_what_was_sent() {
-    for case in every_free_case() {
-        let mut deal = Deal::of(&case);
-        if matches!(deal.decide(), Step::Update { .. }) {
-            deal.carry_out();
-            fold(&mut deal.link, Outcome::Done(Answer::default()), NOW);
-            assert_eq!(deal.run(), 0, "{case:?}");
-        }
-    }
-}
-
-/// A side that is taken to be as it was leads to the same step as one that was read and is as it was.
-#[test]
-fn an_assumed_side_is_as_good_as_a_read_one() {
-    for case in every_free_case() {
-        let mut deal = Deal::of(&case);
-        deal.run();
-        for side in Side::ALL {
-            if !deal.link.can_assume(side, &deal.policy.digest) {
-                continue;
-            }
-            let mut edited = deal.clone();
-            edited.edit(side.other(), fields(&[("f", "d")]));
-            let read = edited.sights();
-            let mut assumed = read.clone();
-            assumed[side] = sync_core::Sight::Assumed;
-            let decide = |sights| sync_core::decide(&edited.link, sights, &edited.policy);
-            assert_eq!(decide(&read).step, decide(&assumed).step, "{case:?}");
-        }
-    }
-}
-
-/// After a rest every side that could be read whole may be assumed next time.
-#[test]
-fn a_rest_settles_both_sides() {
-    for case in every_free_case().filter(|case| case.all_known() && case.owner != Owner::Ask) {
-        let mut deal = Deal::of(&case);
-        deal.run();
-        for side in Side::ALL {
-            assert!(deal.link.can_assume(side, &deal.policy.digest), "{side:?} {case:?}");
-        }
-    }
-}
-
-/// `No` pauses, whatever has moved; `Yes` resumes by merge.
-#[test]
-fn a_paused_link_writes_nothing_and_resumes_by_merge() {
-    for case in every_free_case() {
-        let mut deal = Deal::of(&case);
-        let mut free = deal.clone();
-        deal.servers.crm.shared = false;
-        assert_eq!((deal.run(), deal.link.state), (0, State::Paused), "{case:?}");
-        assert_eq!(deal.history, [], "{case:?}");
-        deal.servers.crm.shared = true;
-        deal.run();
-        free.run();
-        assert_eq!(deal.link.state, State::Active, "{case:?}");
-        let ends = |deal: &Deal| BySide::from_fn(|side| deal.held(side).clone());
-        assert_eq!(ends(&deal), ends(&free), "{case:?}");
-    }
-}
-
-/// A detached link writes nothing, whatever is seen.
-#[test]
-fn a_detached_link_writes_nothing() {
-    for case in every_free_case() {
-        let mut deal = Deal::of(&case);
-        deal.link.state = State::Detached;
-        assert_eq!((deal.run(), deal.link.state), (0, State::Detached), "{case:?}");
     }
 }

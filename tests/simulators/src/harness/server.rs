@@ -99,8 +99,7 @@ async fn converse(stream: TcpStream, router: Router, harness: Harness) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let service =
-        service_fn(move |request: Request<Incoming>| carry_out(request, router.clone(), harness.clone()));
+    let service = service_fn(move |request: Request<Incoming>| carry_out(request, router.clone(), harness.clone()));
     if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
         tracing::trace!(%error, "a connection ended early");
     }

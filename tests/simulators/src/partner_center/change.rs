@@ -18,8 +18,7 @@ pub(super) fn patch(world: &mut World, id: &str, headers: &HeaderMap, body: &Val
     check_etag(world, headers, &before)?;
     let mut after = before.clone();
     let switches = &world.switches;
-    let lenience =
-        Lenience { replace_on_null: switches.replace_on_null, append_to_null: switches.append_to_null };
+    let lenience = Lenience { replace_on_null: switches.replace_on_null, append_to_null: switches.append_to_null };
     for operation in &operations {
         if let Some(message) = operation_objection(operation, world) {
             return Err(Refused::invalid(message));

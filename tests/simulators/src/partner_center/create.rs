@@ -15,9 +15,8 @@ const QUALIFICATIONS: &[&str] = &["None", "Direct", "MarketingQualified", "Sales
 pub(super) fn create(world: &mut World, organization_name: &str, body: Value) -> Result<String, Refused> {
     let input = canonical_names(body);
     let for_microsoft = is_for_microsoft(&input);
-    let objection = required(&input)
-        .or_else(|| practical(&input, world))
-        .or_else(|| engagement(&input, for_microsoft, world));
+    let objection =
+        required(&input).or_else(|| practical(&input, world)).or_else(|| engagement(&input, for_microsoft, world));
     if let Some(message) = objection {
         return Err(Refused::invalid(message));
     }
@@ -68,11 +67,14 @@ fn required(input: &Value) -> Option<String> {
 fn practical(input: &Value, world: &World) -> Option<String> {
     let switches = &world.switches;
     if switches.require_practical_members {
-        let needed =
-            ["/name", "/customerProfile/name", "/customerProfile/address/addressLine1", "/customerProfile/address/city"];
-        let blank = |pointer: &&&str| {
-            input.pointer(pointer).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty())
-        };
+        let needed = [
+            "/name",
+            "/customerProfile/name",
+            "/customerProfile/address/addressLine1",
+            "/customerProfile/address/city",
+        ];
+        let blank =
+            |pointer: &&&str| input.pointer(pointer).and_then(Value::as_str).is_none_or(|text| text.trim().is_empty());
         if let Some(missing) = needed.iter().find(blank) {
             return Some(format!("Required field {missing} missing"));
         }

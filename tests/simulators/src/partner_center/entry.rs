@@ -34,27 +34,27 @@ impl Meter {
 }
 
 /// Whether a request may use the referrals host.
-pub(super) fn referrals(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Response> {
+pub(super) fn referrals(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Box<Response>> {
     limit(simulator, &simulator.referrals_meter)?;
     let grant = simulator.identity.check(headers, &simulator.referrals_audience);
-    let grant = grant.map_err(|_| Refused::unauthenticated().into_response())?;
+    let grant = grant.map_err(|_| boxed(Refused::unauthenticated()))?;
     // No person behind the token: not offered for referrals (1.7).
     if grant.flags.contains(APP_ONLY) {
-        return Err(Refused::access_denied().into_response());
+        return Err(boxed(Refused::access_denied()));
     }
     if !grant.flags.contains(MFA) {
-        return Err(Refused::no_mfa().into_response());
+        return Err(boxed(Refused::no_mfa()));
     }
     if simulator.read(|world| world.person.role == Role::None) {
-        return Err(Refused::access_denied().into_response());
+        return Err(boxed(Refused::access_denied()));
     }
     Ok(())
 }
 
 /// Whether a request may use the webhooks host. An app may come alone (6.1).
-pub(super) fn webhooks(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Response> {
+pub(super) fn webhooks(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Box<Response>> {
     limit(simulator, &simulator.webhooks_meter)?;
-    let refused = |code, description| WebhookRefused { status: 401, code, description }.into_response();
+    let refused = |code, description| boxed(WebhookRefused { status: 401, code, description });
     let grant = simulator.identity.check(headers, &simulator.webhooks_audience);
     let grant = grant.map_err(|_| refused("400", "Access denied."))?;
     if grant.flags.contains(APP_ONLY) || grant.flags.contains(MFA) {
@@ -63,11 +63,15 @@ pub(super) fn webhooks(simulator: &Simulator, headers: &HeaderMap) -> Result<(),
     Err(refused("900421", "Multi-factor authentication is required."))
 }
 
-fn limit(simulator: &Simulator, meter: &Meter) -> Result<(), Response> {
+fn limit(simulator: &Simulator, meter: &Meter) -> Result<(), Box<Response>> {
     let (allowed, seconds) =
         simulator.read(|world| (world.switches.throttle_requests, world.switches.throttle_window_seconds));
     match meter.count(simulator.clock.now(), allowed, seconds) {
         None => Ok(()),
-        Some(wait) => Err(answers::throttled(wait)),
+        Some(wait) => Err(Box::new(answers::throttled(wait))),
     }
+}
+
+fn boxed(refused: impl IntoResponse) -> Box<Response> {
+    Box::new(refused.into_response())
 }

@@ -146,7 +146,8 @@ impl Parser {
             (quoted || (member == "engagementId" && literal.parse::<uuid::Uuid>().is_ok())) && operator == "eq"
         };
         let known = TEXT_MEMBERS.contains(&member.as_str()) || DATE_MEMBERS.contains(&member.as_str());
-        if !self.undocumented && !(known && fits) {
+        let documented = known && fits;
+        if !documented && !self.undocumented {
             return Err(format!("The condition on {member} is not supported in $filter."));
         }
         Ok(Filter::Compare { pointer: format!("/{member}"), operator, literal })

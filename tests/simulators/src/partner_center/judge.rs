@@ -11,11 +11,36 @@ use super::switches::Switches;
 /// Members that only the server sets, or that are frozen after the create (3.1, 5.2). `customerProfile` may not be
 /// replaced as a whole, because the name and address in it are frozen.
 const FROZEN: &[&str] = &[
-    "/id", "/eTag", "/links", "/engagementId", "/organizationId", "/organizationName", "/createdDateTime",
-    "/updatedDateTime", "/expirationDateTime", "/acceptedDateTime", "/closedDateTime", "/type", "/qualification",
-    "/direction", "/mpnId", "/target", "/referralSource", "/callToAction", "/registrationStatus", "/trackingInfo",
-    "/quality", "/isSpam", "/referralProgram", "/createdVia", "/lastModifiedVia", "/lastRunId",
-    "/customerProfile/name", "/customerProfile/address", "/customerProfile/ids", "/customerProfile/isMatchingComplete",
+    "/id",
+    "/eTag",
+    "/links",
+    "/engagementId",
+    "/organizationId",
+    "/organizationName",
+    "/createdDateTime",
+    "/updatedDateTime",
+    "/expirationDateTime",
+    "/acceptedDateTime",
+    "/closedDateTime",
+    "/type",
+    "/qualification",
+    "/direction",
+    "/mpnId",
+    "/target",
+    "/referralSource",
+    "/callToAction",
+    "/registrationStatus",
+    "/trackingInfo",
+    "/quality",
+    "/isSpam",
+    "/referralProgram",
+    "/createdVia",
+    "/lastModifiedVia",
+    "/lastRunId",
+    "/customerProfile/name",
+    "/customerProfile/address",
+    "/customerProfile/ids",
+    "/customerProfile/isMatchingComplete",
 ];
 
 const SHARED_WITH_SELLERS: &str = "/consent/consentToShareReferralWithMicrosoftSellers";
@@ -27,9 +52,9 @@ const MOST_ENTRIES: usize = 50;
 pub(super) fn is_frozen(path: &[String]) -> bool {
     let pointer = format!("/{}", path.join("/"));
     pointer == "/customerProfile"
-        || FROZEN.iter().any(|frozen| {
-            pointer.strip_prefix(frozen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        || FROZEN
+            .iter()
+            .any(|frozen| pointer.strip_prefix(frozen).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Puts the frozen members of `before` into `after`: what a PUT says of them does not count.
@@ -91,7 +116,8 @@ fn consent(before: &Value, after: &Value) -> Option<String> {
         return Some("Sharing with Microsoft sellers cannot be withdrawn.".to_owned());
     }
     let given = ["/consent/consentToToShareInfoWithOthers", "/consent/consentToContact"];
-    let withdrawn = given.iter().find(|pointer| moved(before, after, pointer).is_some_and(|now| now != &Value::Bool(true)))?;
+    let withdrawn =
+        given.iter().find(|pointer| moved(before, after, pointer).is_some_and(|now| now != &Value::Bool(true)))?;
     Some(format!("{withdrawn} must be true."))
 }
 
@@ -165,9 +191,8 @@ pub(super) fn solutions_objection(solutions: &Value) -> Option<String> {
 /// The first member without one of the four contact fields (3.6).
 pub(super) fn incomplete_member(team: &[Value]) -> Option<String> {
     let needed = ["firstName", "lastName", "phoneNumber", "email"];
-    let missing = team
-        .iter()
-        .find_map(|member| needed.iter().find(|field| member[**field].as_str().is_none_or(str::is_empty)));
+    let missing =
+        team.iter().find_map(|member| needed.iter().find(|field| member[**field].as_str().is_none_or(str::is_empty)));
     missing.map(|field| format!("Required field {field} of a contact missing"))
 }
 
@@ -176,7 +201,8 @@ fn frozen_once_shared(before: &Value, after: &Value) -> Option<String> {
     if before.pointer(SHARED_WITH_SELLERS) != Some(&Value::Bool(true)) {
         return None;
     }
-    let had_contact = before.pointer("/customerProfile/team").and_then(Value::as_array).is_some_and(|team| !team.is_empty());
+    let had_contact =
+        before.pointer("/customerProfile/team").and_then(Value::as_array).is_some_and(|team| !team.is_empty());
     if had_contact && moved(before, after, "/customerProfile/team").is_some() {
         return Some("The customer contact cannot be changed once shared.".to_owned());
     }

@@ -11,8 +11,22 @@ pub(super) const MICROSOFT: &str = "msft";
 
 /// Members that the caller of a create may set (3.1).
 const CLIENT_MEMBERS: &[&str] = &[
-    "name", "externalReferenceId", "statusReason", "type", "qualification", "customerProfile", "consent", "details",
-    "team", "inviteContext", "target", "campaignId", "salesStage", "mpnId", "favorite", "tags",
+    "name",
+    "externalReferenceId",
+    "statusReason",
+    "type",
+    "qualification",
+    "customerProfile",
+    "consent",
+    "details",
+    "team",
+    "inviteContext",
+    "target",
+    "campaignId",
+    "salesStage",
+    "mpnId",
+    "favorite",
+    "tags",
 ];
 
 /// A document with every member, those of the caller taken over from `input`.

@@ -39,7 +39,7 @@ async fn enter(State(simulator): State<Arc<Simulator>>, request: Request, next: 
     let asks_for_mfa = request.headers().contains_key("validatemfa");
     let mut answer = match entry::referrals(&simulator, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     let headers = answer.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {

@@ -77,6 +77,10 @@ pub struct Switches {
     pub rotate_refresh_tokens: bool,
     /// A redeemed refresh token is dead.
     pub single_use_refresh_tokens: bool,
+    /// The portal deal that Microsoft invites us to comes with Microsoft's own copy in the engagement (section 0).
+    pub invite_with_microsoft_copy: bool,
+    /// A registration is answered with the members of the swagger too, not the documented ones alone (6.1).
+    pub full_registration_answers: bool,
     /// Lifetime of an access token, in seconds (1.3).
     pub token_seconds: u64,
     /// Requests that each host allows in a window; none is no limit (4.12).
@@ -91,6 +95,10 @@ pub struct Switches {
     pub retry_spacing_milliseconds: u64,
     /// How long one attempt may take, in real milliseconds (9, point 10).
     pub attempt_timeout_milliseconds: u64,
+    /// What is wrong with the signature of events (6.5).
+    pub forgery: Forgery,
+    /// Certificates are published as PEM instead of DER (6.5).
+    pub certificates_as_pem: bool,
 }
 
 /// The answer to an `If-Match` that no longer holds.
@@ -147,6 +155,30 @@ pub enum RelatedEventId {
     Own,
 }
 
+/// What is wrong with the signature of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forgery {
+    /// Nothing.
+    None,
+    /// No signature and no certificate.
+    Unsigned,
+    /// The body is not the one that was signed.
+    TamperedBody,
+    /// Well signed with `rsa-sha512`.
+    OtherAlgorithm,
+    /// The certificate is another organization's.
+    OtherOrganization,
+    /// The certificate is another machine's of the same organization.
+    OtherName,
+    /// The certificate's time has passed.
+    Expired,
+    /// No known root vouches for the certificate.
+    OtherRoot,
+    /// The certificate lies in another folder.
+    OtherFolder,
+}
+
 impl Default for Switches {
     fn default() -> Self {
         Self {
@@ -185,6 +217,8 @@ impl Default for Switches {
             list_shows_related: true,
             rotate_refresh_tokens: true,
             single_use_refresh_tokens: false,
+            invite_with_microsoft_copy: true,
+            full_registration_answers: false,
             token_seconds: 3599,
             throttle_requests: None,
             throttle_window_seconds: 60,
@@ -192,6 +226,8 @@ impl Default for Switches {
             delivery_attempts: 10,
             retry_spacing_milliseconds: 50,
             attempt_timeout_milliseconds: 10_000,
+            forgery: Forgery::None,
+            certificates_as_pem: false,
         }
     }
 }

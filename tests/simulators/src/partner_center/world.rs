@@ -160,12 +160,24 @@ impl World {
         };
         let late: Vec<Value> =
             self.referrals.iter().map(|stored| &stored.document).filter(|document| late(document)).cloned().collect();
-        for mut document in late {
-            document["status"] = json!("Closed");
-            document["substatus"] = json!("Expired");
-            let id = text(&document, "id").to_owned();
-            self.replace(&id, document);
+        for document in late {
+            self.close_as_expired(document);
         }
+    }
+
+    /// Lets one referral expire whatever its date. False if it is unknown or answered.
+    pub(super) fn expire_one(&mut self, id: &str) -> bool {
+        let document = self.find(id).map(|stored| stored.document.clone());
+        let Some(document) = document.filter(|document| text(document, "status") == "New") else { return false };
+        self.close_as_expired(document);
+        true
+    }
+
+    fn close_as_expired(&mut self, mut document: Value) {
+        document["status"] = json!("Closed");
+        document["substatus"] = json!("Expired");
+        let id = text(&document, "id").to_owned();
+        self.replace(&id, document);
     }
 
     /// The notices since last asked.

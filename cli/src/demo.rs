@@ -1,4 +1,0 @@
-//! tmp
-pub(crate) async fn demo(_exit: bool) -> anyhow::Result<()> {
-    Ok(())
-}

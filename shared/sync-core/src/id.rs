@@ -1,0 +1,42 @@
+//! Ids and versions: texts that are only ever compared.
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// From text, which the caller has checked.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// As text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// Our own id of a link.
+    LinkId;
+    /// Partner Center's id of our referral: a lower-case GUID.
+    ReferralId;
+    /// The CRM's primary key: a lower-case GUID.
+    RecordId;
+    /// The id of an intent; the CRM keeps it in its stamp column.
+    IntentId;
+    /// A version of a record as its server spells it, quotes included. Opaque: equal or not, never ordered.
+    Etag;
+}

@@ -1,0 +1,182 @@
+//! The routes of the webhooks host: register, view, update, validate (partner-center-api 6.1). A second POST is refused
+//! with 409; a PUT replaces whatever is there, whoever made it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::answers::{self, WebhookRefused};
+use super::entry;
+use super::event::Event;
+use super::simulator::Simulator;
+use super::webhooks::{Attempt, OTHER_EVENTS, REFERRAL_EVENTS, Registration, TEST_EVENT, Validation};
+use super::world::World;
+
+const NONE_REGISTERED: WebhookRefused =
+    WebhookRefused { status: 404, code: "1000", description: "The registration was not found." };
+const TAKEN: WebhookRefused =
+    WebhookRefused { status: 409, code: "409", description: "A registration exists; update it." };
+
+pub(super) fn routes(simulator: Arc<Simulator>) -> Router {
+    Router::new()
+        .route("/webhooks/v1/registration", get(view).post(register).put(update))
+        .route("/webhooks/v1/registration/events", get(event_names))
+        .route("/webhooks/v1/registration/validationEvents", post(validate))
+        .route("/webhooks/v1/registration/validationEvents/{id}", get(validation))
+        .layer(middleware::from_fn_with_state(simulator.clone(), enter))
+        .with_state(simulator)
+}
+
+/// Limits and tokens first; then the headers that every answer echoes (2.3).
+async fn enter(State(simulator): State<Arc<Simulator>>, request: Request, next: Next) -> Response {
+    let given =
+        ["ms-requestid", "ms-correlationid", "x-locale"].map(|name| (name, request.headers().get(name).cloned()));
+    let mut answer = match entry::webhooks(&simulator, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => *refused,
+    };
+    for (name, value) in given {
+        let own = || match name {
+            "x-locale" => HeaderValue::from_static("en-US"),
+            _ => HeaderValue::from_str(&Uuid::new_v4().to_string()).unwrap_or(HeaderValue::from_static("")),
+        };
+        answer.headers_mut().insert(name, value.unwrap_or_else(own));
+    }
+    answer
+}
+
+async fn event_names() -> Json<Vec<&'static str>> {
+    Json(REFERRAL_EVENTS.iter().chain(&[TEST_EVENT]).chain(OTHER_EVENTS).copied().collect())
+}
+
+async fn view(State(simulator): State<Arc<Simulator>>) -> Response {
+    simulator.read(|world| match &world.webhooks.registration {
+        Some(registration) => Json(shown(registration, world, false)).into_response(),
+        None => NONE_REGISTERED.into_response(),
+    })
+}
+
+async fn register(State(simulator): State<Arc<Simulator>>, body: Bytes) -> Response {
+    simulator.change(|world| {
+        if world.webhooks.registration.is_some() {
+            return TAKEN.into_response();
+        }
+        take_slot(world, &body)
+    })
+}
+
+async fn update(State(simulator): State<Arc<Simulator>>, body: Bytes) -> Response {
+    simulator.change(|world| {
+        if world.webhooks.registration.is_none() {
+            return NONE_REGISTERED.into_response();
+        }
+        take_slot(world, &body)
+    })
+}
+
+fn take_slot(world: &mut World, body: &[u8]) -> Response {
+    match read(world, body) {
+        Ok(registration) => {
+            let answer = Json(shown(&registration, world, true)).into_response();
+            world.webhooks.registration = Some(registration);
+            answer
+        }
+        Err(description) => WebhookRefused { status: 400, code: "3000", description }.into_response(),
+    }
+}
+
+/// Reads a registration. Members are taken in any case, as the documentation and the swagger disagree.
+fn read(world: &mut World, body: &[u8]) -> Result<Registration, &'static str> {
+    let members: Map<String, Value> = serde_json::from_slice(body).map_err(|_| "The body must be a registration.")?;
+    let member = |wanted: &str| {
+        members.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map_or(&Value::Null, |(_, value)| value)
+    };
+    let url = member("WebhookUrl").as_str().and_then(|text| url::Url::parse(text).ok());
+    let url = url.filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    let url = url.ok_or("WebhookUrl must be an absolute URL.")?;
+    let events = member("WebhookEvents").as_array().ok_or("WebhookEvents must be a list of event names.")?;
+    let known = |event: &Value| {
+        let mut names = REFERRAL_EVENTS.iter().chain(&[TEST_EVENT]).chain(OTHER_EVENTS);
+        names.find(|name| event == **name).map(|name| (*name).to_owned())
+    };
+    let events = events.iter().map(known).collect::<Option<_>>().ok_or("WebhookEvents holds an unknown event name.")?;
+    let before = world.webhooks.registration.as_ref();
+    let subscriber_id = before.map(|before| before.subscriber_id.clone()).unwrap_or_else(|| world.stamps.id());
+    let in_ms_signature = member("SignatureTokenToMsSignatureHeader") == &Value::Bool(true);
+    Ok(Registration { subscriber_id, url: url.into(), events, in_ms_signature, changed_at: world.stamps.now() })
+}
+
+fn shown(registration: &Registration, world: &World, with_subscriber: bool) -> Value {
+    let mut shown = json!({ "WebhookUrl": registration.url, "WebhookEvents": registration.events });
+    if with_subscriber || world.switches.full_registration_answers {
+        shown["SubscriberId"] = json!(registration.subscriber_id);
+    }
+    if world.switches.full_registration_answers {
+        shown["SignatureTokenToMsSignatureHeader"] = json!(registration.in_ms_signature);
+        shown["LastModifiedTimestamp"] = json!(registration.changed_at);
+    }
+    shown
+}
+
+async fn validate(State(simulator): State<Arc<Simulator>>) -> Response {
+    simulator.change(|world| {
+        let now = world.stamps.now();
+        let Some(registration) = &world.webhooks.registration else { return NONE_REGISTERED.into_response() };
+        let url = registration.url.clone();
+        if !world.webhooks.wants(TEST_EVENT) {
+            let description = "The registration lacks test-created.";
+            return WebhookRefused { status: 400, code: "3000", description }.into_response();
+        }
+        if let Some(seconds) = world.webhooks.validation_wait(now) {
+            return answers::throttled(seconds);
+        }
+        let correlation_id = world.stamps.id();
+        world.webhooks.begin_validation(&correlation_id, &url, now);
+        simulator.deliveries.tell(Event::validation(&correlation_id, now));
+        Json(json!({ "correlationId": correlation_id })).into_response()
+    })
+}
+
+async fn validation(State(simulator): State<Arc<Simulator>>, Path(id): Path<String>) -> Response {
+    simulator.read(|world| match world.webhooks.validation(&id, world.stamps.now()) {
+        Some(validation) => Json(validation_shown(validation, &world.organization_id)).into_response(),
+        None => {
+            WebhookRefused { status: 404, code: "1000", description: "The validation was not found." }.into_response()
+        }
+    })
+}
+
+fn validation_shown(validation: &Validation, partner_id: &str) -> Value {
+    json!({
+        "correlationId": validation.correlation_id,
+        "partnerId": partner_id,
+        // The documentation names `completed` alone; the other word is ours.
+        "status": if validation.ended { "completed" } else { "inProgress" },
+        "callbackUrl": validation.callback_url,
+        "results": validation.attempts.iter().map(attempt_shown).collect::<Vec<_>>(),
+    })
+}
+
+fn attempt_shown(attempt: &Attempt) -> Value {
+    json!({
+        "responseCode": attempt.status.map(status_name).unwrap_or_default(),
+        "responseMessage": "",
+        "systemError": attempt.status.is_none(),
+        // No zone, though it is UTC.
+        "dateTimeUtc": attempt.at.strftime("%Y-%m-%dT%H:%M:%S.%7f").to_string(),
+    })
+}
+
+/// The .NET name of a status: its reason without spaces.
+fn status_name(status: u16) -> String {
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    reason.map_or_else(|| status.to_string(), |reason| reason.replace([' ', '-', '\''], ""))
+}
