@@ -98,7 +98,8 @@ async fn headers_of_an_item_are_its_own() {
     let id = caller.created("accounts", &json!({ "name": "Fabrikam" })).await;
     let url = format!("{URL}/accounts({id})");
     let stale = item(None, "PATCH", &url, "If-Match: W/\"1\"\r\n", r#"{"name":"Stale"}"#);
-    let shown = item(None, "PATCH", &format!("{url}?$select=name"), "Prefer: return=representation\r\n", r#"{"name":"Shown"}"#);
+    let shown =
+        item(None, "PATCH", &format!("{url}?$select=name"), "Prefer: return=representation\r\n", r#"{"name":"Shown"}"#);
     let answer = batch(&caller, &[stale, shown], "odata.continue-on-error").await;
     assert_eq!(statuses(&answer), ["412", "200"]);
     assert!(answer.text.contains("0x80060882") && answer.text.contains(r#""name":"Shown""#));
@@ -109,7 +110,8 @@ async fn batches_that_break_the_rules_are_refused() {
     let caller = started().await;
     let read = item(Some(1), "GET", &format!("{URL}/accounts"), "", "");
     let nested = item(None, "POST", &format!("{URL}/$batch"), "", "{}");
-    let dangling = item(Some(1), "POST", &format!("{URL}/opportunities"), "", r#"{"customerid_account@odata.bind":"$9"}"#);
+    let dangling =
+        item(Some(1), "POST", &format!("{URL}/opportunities"), "", r#"{"customerid_account@odata.bind":"$9"}"#);
     for part in [change_set(&[read]), nested, change_set(std::slice::from_ref(&dangling))] {
         let answer = batch(&caller, &[part], "x").await;
         assert_eq!((answer.status, statuses(&answer)), (400, vec!["400"]));

@@ -169,7 +169,7 @@ impl Answer {
 
     /// The GUID of `OData-EntityId`.
     pub(crate) fn entity_id(&self) -> Uuid {
-        let address = self.header("odata-entityid").expect("an OData-EntityId");
+        let address = self.header("odata-entityid").unwrap_or_else(|| panic!("no OData-EntityId: {}", self.text));
         address.rsplit_once('(').unwrap().1.trim_end_matches(')').parse().unwrap()
     }
 

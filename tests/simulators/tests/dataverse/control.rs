@@ -33,7 +33,8 @@ async fn everything_that_the_handle_does_is_a_route() {
     assert_eq!(get(&format!("rows/opportunity/{id}")).await.body["statuscode"], json!(5));
     assert_eq!(post("events/settled", Value::Null).await.status, 204);
     assert_eq!(receiver.calls().len(), get("deliveries").await.body.as_array().unwrap().len());
-    let lead = text(&post("rows/lead", json!({ "subject": "Lead", "lastname": "Example" })).await.body, "/id").to_owned();
+    let lead =
+        text(&post("rows/lead", json!({ "subject": "Lead", "lastname": "Example" })).await.body, "/id").to_owned();
     assert_eq!(post(&format!("leads/{lead}/disqualify"), json!({ "status": 5 })).await.status, 204);
     assert_eq!(post(&format!("leads/{lead}/reopen"), Value::Null).await.status, 204);
     assert_eq!(post(&format!("leads/{lead}/qualify"), Value::Null).await.status, 200);
@@ -55,7 +56,10 @@ async fn events_switches_privileges_and_tokens_are_routes_too() {
     assert_eq!(post("events", json!({ "events": "hold" })).await.status, 204);
     caller.dv.create("lead", json!({ "subject": "Lead" }));
     let events = get("events").await;
-    assert_eq!((&events["events"], &events["held"], &events["endpoints"]), (&json!("hold"), &json!(1), &json!([receiver.url()])));
+    assert_eq!(
+        (&events["events"], &events["held"], &events["endpoints"]),
+        (&json!("hold"), &json!(1), &json!([receiver.url()]))
+    );
     assert_eq!(post("events/release", json!({ "release": "twice" })).await.status, 204);
     assert_eq!(post("events/settled", Value::Null).await.status, 204);
     assert_eq!(receiver.calls().len(), 2);

@@ -42,7 +42,8 @@ fn wait(caller: &Caller) {
 async fn a_new_column_is_known_after_a_while_and_holds_values() {
     let caller = started_bare().await;
     assert_eq!(caller.get("opportunities?$select=cosell_referralid").await.refusal(), (400, "0x80060888"));
-    let made = add_column(&caller, "opportunity", &column("String", "cosell_ReferralId", json!({ "MaxLength": 5 }))).await;
+    let made =
+        add_column(&caller, "opportunity", &column("String", "cosell_ReferralId", json!({ "MaxLength": 5 }))).await;
     assert_eq!(made.status, 204, "{}", made.text);
     let address = made.header("odata-entityid").unwrap();
     assert!(address.contains("/EntityDefinitions(") && address.contains(")/Attributes("), "{address}");
@@ -84,16 +85,26 @@ async fn columns_of_every_kind_can_be_made_and_read_by_cast() {
         assert_eq!(add_column(&caller, "opportunity", column).await.status, 204, "{column}");
     }
     wait(&caller);
-    let id = caller.created("opportunities", &json!({
-        "cosell_audit": "x", "cosell_response": 727_000_001, "cosell_topics": "727000002,727000001",
-        "cosell_day": "2027-03-31", "cosell_moment": "2027-03-31T10:00:00Z", "cosell_count": 9,
-        "cosell_rate": 1.2345, "cosell_budget": 100,
-    }))
-    .await;
+    let id = caller
+        .created(
+            "opportunities",
+            &json!({
+                "cosell_audit": "x", "cosell_response": 727_000_001, "cosell_topics": "727000002,727000001",
+                "cosell_day": "2027-03-31", "cosell_moment": "2027-03-31T10:00:00Z", "cosell_count": 9,
+                "cosell_rate": 1.2345, "cosell_budget": 100,
+            }),
+        )
+        .await;
     let row = caller.got(&format!("opportunities({id})")).await;
     assert_eq!((&row["cosell_sync"], &row["cosell_day"]), (&json!(false), &json!("2027-03-31")));
-    assert_eq!((&row["cosell_topics"], &row["cosell_moment"]), (&json!("727000001,727000002"), &json!("2027-03-31T10:00:00Z")));
-    assert_eq!((row["cosell_rate"].to_string(), row["cosell_budget_base"].to_string()), ("1.235".to_owned(), "100.0000".to_owned()));
+    assert_eq!(
+        (&row["cosell_topics"], &row["cosell_moment"]),
+        (&json!("727000001,727000002"), &json!("2027-03-31T10:00:00Z"))
+    );
+    assert_eq!(
+        (row["cosell_rate"].to_string(), row["cosell_budget_base"].to_string()),
+        ("1.235".to_owned(), "100.0000".to_owned())
+    );
     let chosen = "opportunities?$filter=Microsoft.Dynamics.CRM.ContainValues(PropertyName='cosell_topics',PropertyValues=['727000001'])";
     assert_eq!(caller.rows(chosen).await.len(), 1);
     let refused = caller.patch(&format!("opportunities({id})"), &[], &json!({ "cosell_response": 1 })).await;
@@ -129,7 +140,10 @@ async fn a_new_table_has_rows_tracking_and_webhook_messages() {
     assert_eq!(made.status, 204, "{}", made.text);
     let path = "EntityDefinitions(LogicalName='cosell_reply')";
     let read = caller.got(&format!("{path}?$select=EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled")).await;
-    assert_eq!((text(&read, "/EntitySetName"), text(&read, "/PrimaryIdAttribute")), ("cosell_replies", "cosell_replyid"));
+    assert_eq!(
+        (text(&read, "/EntitySetName"), text(&read, "/PrimaryIdAttribute")),
+        ("cosell_replies", "cosell_replyid")
+    );
     assert_eq!(text(&read, "/MetadataId"), made.entity_id().to_string());
     let id = caller.created("cosell_replies", &json!({ "cosell_name": "First" })).await;
     assert!(caller.dv.row("cosell_reply", id).unwrap()["_ownerid_value"].is_string());
@@ -157,15 +171,20 @@ async fn definitions_are_found_by_condition() {
     let path = "EntityDefinitions?$select=LogicalName,ChangeTrackingEnabled&$filter=LogicalName eq 'opportunity'";
     let rows = caller.rows(path).await;
     assert_eq!((rows.len(), &rows[0]["ChangeTrackingEnabled"]), (1, &json!(true)));
-    let custom = "EntityDefinitions?$select=LogicalName&$filter=IsCustomEntity eq true and startswith(LogicalName,'cosell_')";
+    let custom =
+        "EntityDefinitions?$select=LogicalName&$filter=IsCustomEntity eq true and startswith(LogicalName,'cosell_')";
     assert_eq!(texts(&caller.rows(custom).await, "LogicalName"), ["cosell_solution", "cosell_solutiondetail"]);
     assert_eq!(caller.get("EntityDefinitions?$select=Nothere").await.refusal(), (400, "0x80060888"));
     assert_eq!(caller.get("EntityDefinitions(LogicalName='nothere')").await.status, 404);
-    let columns = format!("{OPPORTUNITY}?$select=LogicalName&$expand=Attributes($select=LogicalName;$filter=LogicalName eq 'name'),Keys($select=LogicalName,EntityKeyIndexStatus)");
+    let columns = format!(
+        "{OPPORTUNITY}?$select=LogicalName&$expand=Attributes($select=LogicalName;$filter=LogicalName eq 'name'),Keys($select=LogicalName,EntityKeyIndexStatus)"
+    );
     let read = caller.got(&columns).await;
     assert_eq!(text(&read, "/Attributes/0/LogicalName"), "name");
     assert_eq!(text(&read, "/Keys/0/EntityKeyIndexStatus"), "Active");
-    let strings = format!("{OPPORTUNITY}/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata?$select=LogicalName,MaxLength&$filter=LogicalName eq 'name'");
+    let strings = format!(
+        "{OPPORTUNITY}/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata?$select=LogicalName,MaxLength&$filter=LogicalName eq 'name'"
+    );
     assert_eq!(caller.rows(&strings).await[0]["MaxLength"], json!(300));
 }
 
@@ -195,7 +214,8 @@ async fn a_key_works_once_its_index_is_built() {
     assert_eq!(caller.delete(&path, &[]).await.status, 204);
     assert_eq!(caller.get("opportunities(cosell_referralid='x')").await.status, 400);
     // Rows with equal values make the index fail, until they are gone.
-    let doubled = ["1", "2"].map(|name| caller.dv.create("opportunity", json!({ "name": name, "cosell_referralid": "x" })));
+    let doubled =
+        ["1", "2"].map(|name| caller.dv.create("opportunity", json!({ "name": name, "cosell_referralid": "x" })));
     assert_eq!(caller.post(&keys, &key).await.status, 204);
     wait(&caller);
     assert_eq!(status().await, "Failed");
@@ -227,7 +247,9 @@ async fn relationships_bind_by_the_casing_of_their_lookup() {
     assert_eq!(caller.post("RelationshipDefinitions", &relationship).await.refusal(), (400, "0x80047010"));
     wait(&caller);
     let path = "RelationshipDefinitions(SchemaName='cosell_opportunity_cosell_solution')";
-    let cast = format!("{path}/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata?$select=ReferencingEntityNavigationPropertyName");
+    let cast = format!(
+        "{path}/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata?$select=ReferencingEntityNavigationPropertyName"
+    );
     assert_eq!(text(&caller.got(&cast).await, "/ReferencingEntityNavigationPropertyName"), "cosell_OpportunityId");
     let opportunity = caller.created("opportunities", &json!({ "name": "Deal" })).await;
     let bind = |name: &str| json!({ name: format!("/opportunities({opportunity})") });
@@ -260,7 +282,8 @@ async fn many_to_many_associates() {
     }
     assert_eq!(caller.rows(&path).await.len(), 1);
     assert_eq!(caller.rows(&format!("cosell_solutiondetails({detail})/cosell_deal_detail")).await.len(), 1);
-    let expanded = caller.got(&format!("opportunities({opportunity})?$expand=cosell_deal_detail($select=cosell_code)")).await;
+    let expanded =
+        caller.got(&format!("opportunities({opportunity})?$expand=cosell_deal_detail($select=cosell_code)")).await;
     assert_eq!(text(&expanded, "/cosell_deal_detail/0/cosell_code"), "SOL-1");
     assert_eq!(caller.delete(&format!("{path}({detail})/$ref"), &[]).await.status, 204);
     assert_eq!(caller.rows(&path).await.len(), 0);
@@ -282,18 +305,29 @@ async fn publishers_solutions_and_variables_are_rows_and_solutions_hold_componen
     assert_eq!(caller.post("solutions", &solution).await.refusal(), (412, "0x80060892"));
     let path = format!("{OPPORTUNITY}/Attributes");
     let in_solution = |name: &'static str| {
-        caller.api(Method::POST, &path).header("MSCRM.SolutionUniqueName", name).json(&column("Boolean", "cosell_Sync", json!({})))
+        caller.api(Method::POST, &path).header("MSCRM.SolutionUniqueName", name).json(&column(
+            "Boolean",
+            "cosell_Sync",
+            json!({}),
+        ))
     };
     assert_eq!(send(in_solution("Nothere")).await.status, 400);
     let made = send(in_solution("Cosell")).await;
     assert_eq!(made.status, 204, "a refused column was not made: {}", made.text);
-    let endpoint = json!({ "name": "x", "url": "https://api.example/", "contract": 8, "authtype": 4, "authvalue": "k" });
-    let endpoint = caller.api(Method::POST, "serviceendpoints").header("MSCRM.SolutionUniqueName", "Cosell").json(&endpoint);
+    let endpoint =
+        json!({ "name": "x", "url": "https://api.example/", "contract": 8, "authtype": 4, "authvalue": "k" });
+    let endpoint =
+        caller.api(Method::POST, "serviceendpoints").header("MSCRM.SolutionUniqueName", "Cosell").json(&endpoint);
     assert_eq!(send(endpoint).await.status, 204);
-    let components = caller.rows(&format!("solutioncomponents?$select=componenttype&$filter=_solutionid_value eq {solution_id}&$orderby=componenttype")).await;
+    let components = caller
+        .rows(&format!(
+            "solutioncomponents?$select=componenttype&$filter=_solutionid_value eq {solution_id}&$orderby=componenttype"
+        ))
+        .await;
     let types: Vec<i64> = components.iter().map(|row| row["componenttype"].as_i64().unwrap()).collect();
     assert_eq!(types, [2, 95]);
-    let variable = json!({ "schemaname": "cosell_Url", "displayname": "URL", "type": 100_000_000, "defaultvalue": "d" });
+    let variable =
+        json!({ "schemaname": "cosell_Url", "displayname": "URL", "type": 100_000_000, "defaultvalue": "d" });
     let variable = caller.created("environmentvariabledefinitions", &variable).await;
     let value = |name: &str| json!({ "value": "v", name: format!("/environmentvariabledefinitions({variable})") });
     let lower = "environmentvariabledefinitionid@odata.bind";
@@ -313,14 +347,15 @@ async fn a_form_changes_when_it_is_published() {
     let section = "<section name=\"cosell\"><rows><row><cell id=\"{a}\"><control id=\"cosell_stamp\" \
                    datafieldname=\"cosell_stamp\" /></cell></row></rows></section></sections>";
     let xml = text(&form, "/formxml").replace("</sections>", section);
-    assert_eq!(caller.patch(&path, &[("If-Match", "*")], &json!({ "formxml": "<form><tabs></form>" })).await.status, 400);
+    assert_eq!(
+        caller.patch(&path, &[("If-Match", "*")], &json!({ "formxml": "<form><tabs></form>" })).await.status,
+        400
+    );
     caller.changed(&path, &json!({ "formxml": xml })).await;
     assert_eq!(caller.got(&path).await["formxml"], form["formxml"]);
     let unpublished = caller.got(&format!("{path}/Microsoft.Dynamics.CRM.RetrieveUnpublished()")).await;
     assert_eq!(text(&unpublished, "/formxml"), xml);
-    let publish = |table: &str| {
-        json!({ "ParameterXml": format!("<importexportxml><entities><entity>{table}</entity></entities></importexportxml>") })
-    };
+    let publish = |table: &str| json!({ "ParameterXml": format!("<importexportxml><entities><entity>{table}</entity></entities></importexportxml>") });
     assert_eq!(caller.post("PublishXml", &publish("lead")).await.status, 204);
     assert_eq!(caller.got(&path).await["formxml"], form["formxml"], "another table was published");
     assert_eq!(caller.post("PublishXml", &publish("opportunity")).await.status, 204);

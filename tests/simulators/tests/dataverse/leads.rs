@@ -37,7 +37,10 @@ async fn qualifying_makes_account_contact_and_opportunity_out_of_the_lead() {
     let (account, contact) = (&caller.dv.rows("account")[0], &caller.dv.rows("contact")[0]);
     let (opportunity, lead) = (&caller.dv.rows("opportunity")[0], &caller.dv.rows("lead")[0]);
     assert_eq!((text(account, "/name"), text(account, "/address1_city")), ("Fabrikam", "Graz"));
-    assert_eq!((text(contact, "/fullname"), &contact["_parentcustomerid_value"]), ("Ana Example", &account["accountid"]));
+    assert_eq!(
+        (text(contact, "/fullname"), &contact["_parentcustomerid_value"]),
+        ("Ana Example", &account["accountid"])
+    );
     assert_eq!(text(opportunity, "/name"), "ERP to Azure", "the subject becomes the name");
     assert_eq!(text(opportunity, "/_originatingleadid_value"), id);
     assert_eq!(opportunity["_parentaccountid_value"], account["accountid"]);

@@ -29,8 +29,7 @@ async fn the_subordinate_is_deactivated_and_what_pointed_to_it_points_to_the_mas
 #[tokio::test]
 async fn leads_merge_and_opportunities_do_not() {
     let caller = started().await;
-    let [master, subordinate] =
-        ["A", "B"].map(|subject| caller.dv.create("lead", json!({ "subject": subject })));
+    let [master, subordinate] = ["A", "B"].map(|subject| caller.dv.create("lead", json!({ "subject": subject })));
     caller.dv.merge("lead", master, subordinate);
     let row = caller.dv.row("lead", subordinate).unwrap();
     assert_eq!((&row["statecode"], &row["_masterid_value"]), (&json!(2), &json!(master)));

@@ -27,7 +27,11 @@ async fn amounts_are_rounded_to_their_currency_and_shown_with_four_decimals() {
         ("JPY", "1234.5", "1235.0000"),
     ];
     for (currency, given, expected) in cases {
-        assert_eq!(stored(&caller, currency, given).await["estimatedvalue"].to_string(), expected, "{currency} {given}");
+        assert_eq!(
+            stored(&caller, currency, given).await["estimatedvalue"].to_string(),
+            expected,
+            "{currency} {given}"
+        );
     }
     caller.dv.switches(|switches| switches.money_scale = 0);
     assert_eq!(stored(&caller, "EUR", "300000.250").await["estimatedvalue"].to_string(), "300000.25");
@@ -37,7 +41,10 @@ async fn amounts_are_rounded_to_their_currency_and_shown_with_four_decimals() {
 async fn every_amount_has_a_twin_in_the_organisations_currency() {
     let caller = started().await;
     let row = stored(&caller, "USD", "125").await;
-    assert_eq!((row["exchangerate"].to_string(), row["estimatedvalue_base"].to_string()), ("1.25".to_owned(), "100.0000".to_owned()));
+    assert_eq!(
+        (row["exchangerate"].to_string(), row["estimatedvalue_base"].to_string()),
+        ("1.25".to_owned(), "100.0000".to_owned())
+    );
     // The twin cannot be written.
     let path = format!("opportunities({})", text(&row, "/opportunityid"));
     caller.changed(&path, &json!({ "estimatedvalue_base": 7 })).await;
@@ -58,10 +65,12 @@ async fn the_currency_of_a_deal_with_values_stays_unless_switched() {
     let caller = started().await;
     let row = stored(&caller, "EUR", "100").await;
     let path = format!("opportunities({})", text(&row, "/opportunityid"));
-    let pounds = json!({ "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", caller.currency("GBP")) });
+    let pounds =
+        json!({ "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", caller.currency("GBP")) });
     assert_eq!(caller.patch(&path, &[], &pounds).await.refusal(), (400, "0x80048479"));
     // The same currency again is no change, and a deal without values is free.
-    let euros = json!({ "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", caller.currency("EUR")) });
+    let euros =
+        json!({ "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", caller.currency("EUR")) });
     caller.changed(&path, &euros).await;
     let id = caller.created("opportunities", &json!({ "name": "Without values" })).await;
     caller.changed(&format!("opportunities({id})"), &pounds).await;

@@ -28,7 +28,10 @@ async fn winning_writes_value_and_date_from_the_close_activity() {
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     let row = caller.got(&format!("opportunities({id})")).await;
     assert_eq!(state(&row), (1, 3));
-    assert_eq!((row["actualvalue"].to_string(), text(&row, "/actualclosedate")), ("20000.5000".to_owned(), "2027-03-30"));
+    assert_eq!(
+        (row["actualvalue"].to_string(), text(&row, "/actualclosedate")),
+        ("20000.5000".to_owned(), "2027-03-30")
+    );
     let activity = &caller.rows("opportunitycloses").await[0];
     assert_eq!(state(activity), (1, 2), "Completed");
     assert_eq!((&activity["opportunitystatecode"], &activity["opportunitystatuscode"]), (&json!(1), &json!(3)));

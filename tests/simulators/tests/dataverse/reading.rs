@@ -38,10 +38,8 @@ async fn a_select_answers_just_that_with_the_key_and_the_currency_of_money() {
     ];
     assert_eq!(members(&row), expected);
     assert_eq!(row["description"], Value::Null);
-    let context = format!(
-        "{}$metadata#opportunities(estimatedvalue,_customerid_value,description)/$entity",
-        caller.root()
-    );
+    let context =
+        format!("{}$metadata#opportunities(estimatedvalue,_customerid_value,description)/$entity", caller.root());
     assert_eq!(text(&row, "/@odata.context"), context);
 }
 

@@ -38,7 +38,8 @@ async fn refusals_of_the_sign_in_service_carry_their_number() {
     let elsewhere = "https://elsewhere.example/.default";
     let without_default = caller.dv.url();
     let two = format!("{0}/.default {0}/user_impersonation", caller.dv.url());
-    let cases: [(&[(&str, &str)], u16, &str, u64); 8] = [
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Fields<'_>, u16, &str, u64); 8] = [
         (&[("client_secret", "wrong")], 401, "invalid_client", 7000215),
         (&[("client_secret", "")], 401, "invalid_client", 7000218),
         (&[("client_id", "00000000-0000-4000-8000-000000000000")], 400, "unauthorized_client", 700016),

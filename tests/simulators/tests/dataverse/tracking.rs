@@ -138,8 +138,7 @@ async fn options_that_do_not_go_with_it_are_refused_by_name() {
     for option in ["filter=name eq 'x'", "orderby=name", "expand=parentaccountid", "top=1"] {
         let answer = caller.get_preferring(&format!("opportunities?${option}"), "odata.track-changes").await;
         let name = option.split_once('=').unwrap().0;
-        let expected =
-            format!("The \"{name}\" query parameter isn't supported when Change Tracking is enabled.");
+        let expected = format!("The \"{name}\" query parameter isn't supported when Change Tracking is enabled.");
         assert_eq!((answer.status, answer.message()), (400, expected.as_str()));
     }
     let answer = caller.get_preferring("systemusers?$select=fullname", "odata.track-changes").await;
@@ -158,10 +157,7 @@ async fn a_link_expires_after_the_days_that_the_organisation_says() {
     caller.sign_in().await;
     let expired = caller.get_preferring(&link, "odata.track-changes").await;
     assert_eq!(expired.refusal(), (400, "0x80044352"));
-    assert_eq!(
-        expired.message(),
-        "Version stamp associated with the client has expired. Please perform a full sync."
-    );
+    assert_eq!(expired.message(), "Version stamp associated with the client has expired. Please perform a full sync.");
     caller.dv.switches(|switches| switches.expired_delta_status = 410);
     assert_eq!(caller.get_preferring(&link, "odata.track-changes").await.status, 410);
     let organization = caller.dv.rows("organization")[0]["organizationid"].as_str().unwrap().parse().unwrap();

@@ -18,10 +18,7 @@ async fn the_table_of_preconditions_holds_line_by_line() {
     assert_eq!((present.status, present.message()), (412, "A record with matching key values already exists."));
     let stale = caller.patch(&path, &[("If-Match", "W/\"1\"")], &name("4")).await;
     assert_eq!(stale.refusal(), (412, "0x80060882"));
-    assert_eq!(
-        stale.message(),
-        "The version of the existing record doesn't match the RowVersion property provided."
-    );
+    assert_eq!(stale.message(), "The version of the existing record doesn't match the RowVersion property provided.");
     assert_eq!(caller.got(&path).await["name"], "2");
     let forbidden = caller.patch(ABSENT, &[("If-Match", "*")], &name("5")).await;
     assert_eq!(forbidden.refusal(), (404, "0x80040217"));

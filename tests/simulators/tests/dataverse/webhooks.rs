@@ -49,10 +49,25 @@ async fn the_body_is_a_remote_execution_context() {
     let call = &receiver.calls()[1];
     // Members in the documented order, slashes escaped.
     let order = [
-        "BusinessUnitId", "CorrelationId", "Depth", "InitiatingUserAzureActiveDirectoryObjectId", "InitiatingUserId",
-        "InputParameters", "IsExecutingOffline", "IsInTransaction", "IsOfflinePlayback", "IsolationMode",
-        "MessageName", "Mode", "OperationCreatedOn", "OperationId", "OrganizationId", "OrganizationName",
-        "OutputParameters", "OwningExtension", "ParentContext",
+        "BusinessUnitId",
+        "CorrelationId",
+        "Depth",
+        "InitiatingUserAzureActiveDirectoryObjectId",
+        "InitiatingUserId",
+        "InputParameters",
+        "IsExecutingOffline",
+        "IsInTransaction",
+        "IsOfflinePlayback",
+        "IsolationMode",
+        "MessageName",
+        "Mode",
+        "OperationCreatedOn",
+        "OperationId",
+        "OrganizationId",
+        "OrganizationName",
+        "OutputParameters",
+        "OwningExtension",
+        "ParentContext",
     ];
     let places: Vec<usize> = order.iter().map(|name| call.body.find(&format!("\"{name}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");
@@ -66,7 +81,10 @@ async fn the_body_is_a_remote_execution_context() {
     assert_eq!(attribute("name"), "A/B");
     assert_eq!(attribute("description"), &Value::Null);
     let money = attribute("estimatedvalue");
-    assert_eq!((text(money, "/__type"), money["Value"].to_string()), (format!("Money:{contracts}").as_str(), "25000.0000".to_owned()));
+    assert_eq!(
+        (text(money, "/__type"), money["Value"].to_string()),
+        (format!("Money:{contracts}").as_str(), "25000.0000".to_owned())
+    );
     assert_eq!(attribute("statuscode"), &json!({ "__type": format!("OptionSetValue:{contracts}"), "Value": 2 }));
     // DateOnly columns come as midnight.
     assert_eq!(attribute("estimatedclosedate"), "/Date(1806451200000)/");
@@ -79,8 +97,17 @@ async fn the_body_is_a_remote_execution_context() {
     let mut names = call.attributes();
     names.sort();
     let expected = [
-        "description", "estimatedclosedate", "estimatedvalue", "modifiedby", "modifiedon", "modifiedonbehalfby",
-        "name", "opportunityid", "statecode", "statuscode", "transactioncurrencyid",
+        "description",
+        "estimatedclosedate",
+        "estimatedvalue",
+        "modifiedby",
+        "modifiedon",
+        "modifiedonbehalfby",
+        "name",
+        "opportunityid",
+        "statecode",
+        "statuscode",
+        "transactioncurrencyid",
     ];
     assert_eq!(names, expected);
     let image = pair(&context["PostEntityImages"], "AsynchronousStepPrimaryName").unwrap();
@@ -157,7 +184,10 @@ async fn leads_and_solution_rows_are_told_too_and_others_are_not() {
     caller.dv.delete("cosell_solution", solution);
     caller.dv.settled().await;
     let expected = [
-        "Create opportunity", "Create lead", "Create cosell_solution", "Update cosell_solution",
+        "Create opportunity",
+        "Create lead",
+        "Create cosell_solution",
+        "Update cosell_solution",
         "Delete cosell_solution",
     ];
     assert_eq!(receiver.told(), expected);
@@ -175,7 +205,8 @@ async fn a_refused_change_is_not_told() {
 #[tokio::test]
 async fn one_more_try_follows_a_bad_gateway_and_nothing_else() {
     let (caller, receiver) = listening().await;
-    let cases: [(&[u16], &[Option<u16>], Outcome); 8] = [
+    type Tries = &'static [Option<u16>];
+    let cases: [(&[u16], Tries, Outcome); 8] = [
         (&[202], &[Some(202)], Outcome::Delivered),
         (&[503, 200], &[Some(503), Some(200)], Outcome::Delivered),
         (&[502, 504], &[Some(502), Some(504)], Outcome::Failed),
@@ -247,7 +278,10 @@ async fn large_bodies_lose_their_large_members_and_say_so() {
     for member in ["ParentContext", "InputParameters", "PreEntityImages", "PostEntityImages"] {
         assert!(context.get(member).is_none(), "{member}");
     }
-    assert_eq!((text(&context, "/PrimaryEntityId"), text(&context, "/MessageName")), (id.to_string().as_str(), "Update"));
+    assert_eq!(
+        (text(&context, "/PrimaryEntityId"), text(&context, "/MessageName")),
+        (id.to_string().as_str(), "Update")
+    );
 }
 
 #[tokio::test]
@@ -322,9 +356,7 @@ async fn message_and_filter(caller: &Caller, message: &str, table: &str) -> (Str
 #[tokio::test]
 async fn endpoints_and_steps_are_rows_that_anybody_with_the_right_may_make() {
     let (caller, receiver) = (started().await, Receiver::start().await);
-    let endpoint = |auth: i64, value: &str| {
-        json!({ "name": "Hook", "url": receiver.url(), "contract": 8, "authtype": auth, "authvalue": value })
-    };
+    let endpoint = |auth: i64, value: &str| json!({ "name": "Hook", "url": receiver.url(), "contract": 8, "authtype": auth, "authvalue": value });
     let query = r#"<settings><setting name="a" value="1 &amp; 2" /><setting name="b" value="x" /></settings>"#;
     let endpoint_id = caller.created("serviceendpoints", &endpoint(6, query)).await;
     let (message, filter) = message_and_filter(&caller, "Update", "account").await;
@@ -378,7 +410,11 @@ async fn endpoints_and_steps_are_rows_that_anybody_with_the_right_may_make() {
         ("serviceendpoints", endpoint(5, "plain"), "0x80050203"),
         ("serviceendpoints", endpoint(6, "plain"), "0x80050204"),
         ("serviceendpoints", endpoint(2, "x"), "0x80050209"),
-        ("serviceendpoints", json!({ "name": "x", "url": "https://api.example:8443/", "contract": 8, "authtype": 4, "authvalue": "k" }), "0x80040203"),
+        (
+            "serviceendpoints",
+            json!({ "name": "x", "url": "https://api.example:8443/", "contract": 8, "authtype": 4, "authvalue": "k" }),
+            "0x80040203",
+        ),
         ("sdkmessageprocessingsteps", json!({ "name": "no message", "stage": 40, "mode": 1, "rank": 1 }), "0x80040203"),
     ];
     for (set, body, code) in refused {
