@@ -19,7 +19,7 @@ use crate::dataverse::odata::filter;
 use crate::dataverse::odata::options::Options;
 use crate::dataverse::odata::show::{self, Shape};
 use crate::dataverse::rules::rights::{self, Level, Verb};
-use crate::dataverse::schema::Table;
+use crate::dataverse::schema::{Index, Table};
 use crate::dataverse::world::World;
 
 /// `$count` tells no more than this.
@@ -123,13 +123,19 @@ impl<'a> Query<'a> {
         rows.into_iter().skip(start).take(most).collect()
     }
 
-    /// The few rows that the condition can hold for, by an index: of the primary key, a lookup or the name.
+    /// The few rows that the condition can hold for, by an index: of the primary key, a lookup, the name, or an alternate key.
     fn indexed(&self, world: &World) -> Option<Vec<Uuid>> {
         let table = self.table;
         self.condition.as_ref()?.demanded().into_iter().find_map(|(column, value)| match value {
             Datum::Id(id) if *column == table.id => Some(vec![*id]),
             Datum::Id(id) if table.column(column)?.is_lookup() => Some(world.store.pointing(&table.name, column, *id)),
-            Datum::Text(text) => world.store.by_text(&table.name, column, text),
+            Datum::Text(text) => {
+                let by_text = || world.store.by_text(&table.name, column, text);
+                by_text().or_else(|| {
+                    let key = table.key_of(&[column]).filter(|key| key.index == Index::Active)?;
+                    Some(world.store.by_key(&table.name, &key.name, &[value]).into_iter().collect())
+                })
+            }
             _ => None,
         })
     }

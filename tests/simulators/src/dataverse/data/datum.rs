@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::dataverse::schema::Name;
+use crate::dataverse::schema::{Name, interned};
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl Datum {
         Self::Text(text.into())
     }
 
-    pub(crate) fn reference(table: &Name, id: Uuid) -> Self {
-        Self::Reference(Reference { table: table.clone(), id })
+    pub(crate) fn reference(table: &str, id: Uuid) -> Self {
+        Self::Reference(Reference { table: interned(table), id })
     }
 
     pub(crate) fn as_text(&self) -> Option<&str> {

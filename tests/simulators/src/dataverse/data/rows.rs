@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::datum::{Datum, Reference};
 use super::index::{KeyIndex, LookupIndex, TextIndex};
-use crate::dataverse::schema::Name;
+use crate::dataverse::schema::{Name, interned};
 
 /// One row. Absent cells are null.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Row {
 
     /// The same by name, for the few columns that rules name.
     pub(crate) fn put(&mut self, column: &str, value: Option<Datum>) {
-        self.set(&Name::from(column), value);
+        self.set(&interned(column), value);
     }
 
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&Name, &Datum)> {

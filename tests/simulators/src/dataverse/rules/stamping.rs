@@ -17,7 +17,7 @@ pub(super) fn defaults(table: &Table, row: &mut Row) {
 /// Who made a new row, when, and who owns it.
 pub(super) fn stamp_created(world: &World, actor: &Actor, table: &Table, row: &mut Row) {
     let now = Datum::Moment(world.stamps.now());
-    let user = Datum::reference(&"systemuser".into(), actor.user);
+    let user = Datum::reference("systemuser", actor.user);
     if table.column("createdon").is_some() {
         let created = row.get("overriddencreatedon").cloned().unwrap_or_else(|| now.clone());
         row.put("createdon", Some(created));
@@ -39,13 +39,13 @@ pub(super) fn own(world: &World, row: &mut Row) {
     let of = |table: &str| owner.clone().filter(|owner| &*owner.table == table).map(Datum::Reference);
     row.put("owninguser", of("systemuser"));
     row.put("owningteam", of("team"));
-    row.put("owningbusinessunit", Some(Datum::reference(&"businessunit".into(), world.ids.business_unit)));
+    row.put("owningbusinessunit", Some(Datum::reference("businessunit", world.ids.business_unit)));
 }
 
 /// Who changed a row, and when.
 pub(super) fn stamp_modified(world: &World, actor: &Actor, table: &Table, row: &mut Row) {
     if table.column("modifiedon").is_some() {
         row.put("modifiedon", Some(Datum::Moment(world.stamps.now())));
-        row.put("modifiedby", Some(Datum::reference(&"systemuser".into(), actor.user)));
+        row.put("modifiedby", Some(Datum::reference("systemuser", actor.user)));
     }
 }

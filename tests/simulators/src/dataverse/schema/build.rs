@@ -1,11 +1,9 @@
 //! How tables are written down: `table("account", "accounts")`, then columns by kind. Metadata ids follow from names.
 
-use std::sync::Arc;
-
 use serde_json::Map;
 use uuid::Uuid;
 
-use super::{AlternateKey, Choice, Column, Index, Kind, OnDelete, Ownership, Table, Target, column};
+use super::{AlternateKey, Choice, Column, Index, Kind, OnDelete, Ownership, Table, Target, column, interned};
 
 /// A metadata id that follows from what it names.
 pub(crate) fn metadata_id(of: &str) -> Uuid {
@@ -16,12 +14,12 @@ pub(crate) fn metadata_id(of: &str) -> Uuid {
 pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
     let id = format!("{name}id");
     let mut table = Table {
-        name: Arc::from(name),
+        name: interned(name),
         schema_name: name.to_owned(),
         set: set.to_owned(),
         label: titled(name),
-        id: Arc::from(id.as_str()),
-        primary_name: Arc::from(name_column),
+        id: interned(&id),
+        primary_name: interned(name_column),
         ownership: Ownership::Organization,
         type_code: 10_000,
         change_tracking: false,
@@ -39,7 +37,7 @@ pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
 impl Table {
     /// Another primary key column than `{name}id`.
     pub(super) fn with_id(mut self, id: &str) -> Self {
-        self.id = Arc::from(id);
+        self.id = interned(id);
         self.columns[0] = column::made(id, Kind::Id).create_only();
         self
     }
@@ -89,7 +87,7 @@ impl Table {
         self.ownership = Ownership::User;
         let name = self.name.to_string();
         let owner = |table: &str| Target {
-            table: Arc::from(table),
+            table: interned(table),
             navigation: "ownerid".to_owned(),
             collection: format!("{table}_{name}"),
             relationship: format!("owner_{name}_{table}"),
@@ -133,10 +131,10 @@ impl Table {
     /// An alternate key whose index is built.
     pub(super) fn with_key(mut self, name: &str, columns: &[&str]) -> Self {
         self.keys.push(AlternateKey {
-            name: Arc::from(name.to_lowercase().as_str()),
+            name: interned(&name.to_lowercase()),
             schema_name: name.to_owned(),
             label: name.to_owned(),
-            columns: columns.iter().map(|column| Arc::from(*column)).collect(),
+            columns: columns.iter().map(|column| interned(column)).collect(),
             index: Index::Active,
             metadata_id: metadata_id(&format!("{}/{name}", self.name)),
         });

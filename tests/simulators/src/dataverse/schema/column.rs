@@ -1,15 +1,13 @@
 //! Columns by kind, as tables are written down with.
 
-use std::sync::Arc;
-
 use serde_json::Map;
 
 use super::build::{choice, metadata_id, titled};
-use super::{Column, Kind, Name, OnDelete, Target};
+use super::{Column, Kind, OnDelete, Target, interned};
 
 pub(crate) fn made(name: &str, kind: Kind) -> Column {
     Column {
-        name: Arc::from(name.to_lowercase().as_str()),
+        name: interned(&name.to_lowercase()),
         schema_name: name.to_owned(),
         label: titled(name),
         kind,
@@ -85,7 +83,7 @@ pub(crate) fn regarding(name: &str, relationship: &str, tables: &[&str]) -> Colu
 
 pub(crate) fn target(table: &str, navigation: &str, relationship: &str) -> Target {
     Target {
-        table: Name::from(table),
+        table: interned(table),
         navigation: navigation.to_owned(),
         collection: relationship.to_owned(),
         relationship: relationship.to_owned(),

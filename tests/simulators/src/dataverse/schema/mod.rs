@@ -10,8 +10,8 @@ mod sales;
 mod system;
 mod table;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use build::{choice, metadata_id, table};
 pub(crate) use relationship::{End, GlobalChoice, ManyToMany, OnDelete, Target};
@@ -19,6 +19,18 @@ pub(crate) use table::{AlternateKey, Choice, Column, Index, Kind, Ownership, Tab
 
 /// A logical name: a table's or a column's. Shared by all rows.
 pub(crate) type Name = Arc<str>;
+
+/// The one name with this text, so that rows share it.
+pub(crate) fn interned(text: &str) -> Name {
+    static NAMES: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(name) = names.get(text) {
+        return name.clone();
+    }
+    let name = Name::from(text);
+    names.insert(name.clone());
+    name
+}
 
 /// All tables of an organisation.
 #[derive(Clone, Debug, Default)]
