@@ -58,6 +58,8 @@ pub(crate) struct Worker {
     link: Link,
     revision: u64,
     marks: u64,
+    /// The link as it was loaded or last saved, unless a mark asks for a save.
+    unchanged: Option<Link>,
     rounds: u32,
     policy: Rc<Policy>,
     sights: BySide<Sight>,
@@ -76,6 +78,7 @@ impl Worker {
             link: link.clone(),
             revision: 0,
             marks: 0,
+            unchanged: None,
             rounds: 0,
             policy: Rc::clone(&world.policy),
             sights: nothing_seen(),
@@ -133,6 +136,8 @@ impl Worker {
             Some(saved) => (saved.link.clone(), saved.revision, saved.marks),
             None => (unmade.clone(), 0, 0),
         };
+        let is_marked = world.store.saved.as_ref().is_none_or(|saved| saved.due.is_some());
+        self.unchanged = (!is_marked).then(|| self.link.clone());
         self.policy = Rc::clone(&world.policy);
         self.sights = nothing_seen();
         self.entries.clear();
@@ -153,6 +158,10 @@ impl Worker {
     }
 
     fn save(&mut self, world: &mut World, after: After, first_sights: &mut Vec<FirstSight>) -> Stage {
+        if after == After::Finish && self.entries.is_empty() && self.unchanged.as_ref() == Some(&self.link) {
+            world.coverage.seen("nothing to save");
+            return self.finish(world);
+        }
         let check = world.guards.revision_check;
         let Some((revision, marks)) = world.store.save(&self.link, self.revision, &self.entries, check) else {
             world.coverage.seen("race lost");
@@ -171,12 +180,16 @@ impl Worker {
             }
             After::Finish => {
                 world.store.clear_due();
-                if let Some(at) = self.wake_at {
-                    world.queue.push(Hint::wake(at));
-                }
-                Stage::Idle
+                self.finish(world)
             }
         }
+    }
+
+    fn finish(&self, world: &mut World) -> Stage {
+        if let Some(at) = self.wake_at {
+            world.queue.push(Hint::wake(at));
+        }
+        Stage::Idle
     }
 }
 
