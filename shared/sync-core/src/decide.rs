@@ -1,5 +1,7 @@
 //! What to do with a link now, given what was seen of both sides.
 
+use std::borrow::Cow;
+
 use crate::{
     Base, Blocker, BySide, Code, Digest, Entry, FieldId, Fields, Held, Kind, Link, Owner, Phase, Policy, Reading, Rule,
     RuleField, Side, Sight, Snapshot, State, Verdict, merge, reading,
@@ -115,21 +117,22 @@ fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
 
 fn compare(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision {
     let seen = BySide::from_fn(|side| fields_seen(&sights[side], &link.base[side], policy));
+    let seen = BySide::from_fn(|side| seen[side].as_ref());
     let held = BySide::from_fn(|side| held(link, &sights[side], side, policy));
     let mut decision = Decision::only(Step::Rest);
     let mut writes = BySide::<Fields>::default();
     for rule in &policy.rules {
-        let verdict = merge(rule, &link.base, &seen, &held);
+        let verdict = merge(rule, &link.base, seen, &held);
         decision.groups.push(GroupDecision { group: rule.group.clone(), verdict });
         match verdict {
             Verdict::Wait | Verdict::Rest | Verdict::Held { .. } | Verdict::Ask => {}
             Verdict::Adopt | Verdict::FirstSight | Verdict::Observe => {
-                save_own_values(&mut decision, rule, &seen);
-                note_adoption(&mut decision, rule, verdict, &link.base, &seen);
+                save_own_values(&mut decision, rule, seen);
+                note_adoption(&mut decision, rule, verdict, &link.base, seen);
             }
             Verdict::Write { to, conflict } => {
                 for field in &rule.fields {
-                    let (from, value) = (reading(&seen[to], &field.id), reading(&seen[to.other()], &field.id));
+                    let (from, value) = (reading(seen[to], &field.id), reading(seen[to.other()], &field.id));
                     if from == value {
                         for side in Side::ALL {
                             decision.bases.push((side, field.id.clone(), value.clone(), field.digest.clone()));
@@ -151,14 +154,14 @@ fn compare(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision {
     decision
 }
 
-fn fields_seen(sight: &Sight, base: &Base, policy: &Policy) -> Fields {
+fn fields_seen<'a>(sight: &'a Sight, base: &Base, policy: &Policy) -> Cow<'a, Fields> {
     match sight {
-        Sight::Present(snapshot) => snapshot.fields.clone(),
-        Sight::Assumed => policy
-            .fields()
-            .filter_map(|field| Some((field.id.clone(), base.get(&field.id, &field.digest)?.clone())))
-            .collect(),
-        Sight::Absent | Sight::NotYet | Sight::Unreadable => Fields::new(),
+        Sight::Present(snapshot) => Cow::Borrowed(&snapshot.fields),
+        Sight::Assumed => {
+            let based = |field: &RuleField| Some((field.id.clone(), base.get(&field.id, &field.digest)?.clone()));
+            Cow::Owned(policy.fields().filter_map(based).collect())
+        }
+        Sight::Absent | Sight::NotYet | Sight::Unreadable => Cow::default(),
     }
 }
 
@@ -175,19 +178,19 @@ fn held(link: &Link, sight: &Sight, side: Side, policy: &Policy) -> Option<Held>
     }
 }
 
-fn save_own_values(decision: &mut Decision, rule: &Rule, seen: &BySide<Fields>) {
+fn save_own_values(decision: &mut Decision, rule: &Rule, seen: BySide<&Fields>) {
     for side in Side::ALL {
         for field in &rule.fields {
-            let own = reading(&seen[side], &field.id).clone();
+            let own = reading(seen[side], &field.id).clone();
             decision.bases.push((side, field.id.clone(), own, field.digest.clone()));
         }
     }
 }
 
 /// Two edits to the same value, and a pair that differed when it was linked, are worth a line; a plain first base is not.
-fn note_adoption(decision: &mut Decision, rule: &Rule, verdict: Verdict, base: &BySide<Base>, seen: &BySide<Fields>) {
+fn note_adoption(decision: &mut Decision, rule: &Rule, verdict: Verdict, base: &BySide<Base>, seen: BySide<&Fields>) {
     for field in &rule.fields {
-        let (partner_center, crm) = (reading(&seen.partner_center, &field.id), reading(&seen.crm, &field.id));
+        let (partner_center, crm) = (reading(seen.partner_center, &field.id), reading(seen.crm, &field.id));
         let (from, rule) = match verdict {
             Verdict::FirstSight if partner_center != crm => (partner_center, Code::DiffersSinceAdoption.word()),
             Verdict::Adopt => match base.crm.get(&field.id, &field.digest) {

@@ -58,8 +58,8 @@ pub(crate) struct Worker {
     link: Link,
     revision: u64,
     marks: u64,
-    /// The link as it was loaded or last saved, unless a mark asks for a save.
-    unchanged: Option<Link>,
+    /// The link as it was loaded, unless a mark asks for a save.
+    unchanged: Option<Rc<Link>>,
     rounds: u32,
     policy: Rc<Policy>,
     sights: BySide<Sight>,
@@ -90,6 +90,11 @@ impl Worker {
 
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.stage, Stage::Idle)
+    }
+
+    /// Whether it has asked a target what became of a request, and has not judged yet.
+    pub(crate) fn holds_evidence(&self) -> bool {
+        matches!(self.stage, Stage::Judge(..))
     }
 
     /// Receives a hint.
@@ -132,12 +137,13 @@ impl Worker {
     }
 
     fn load(&mut self, world: &mut World, unmade: &Link) -> Stage {
-        (self.link, self.revision, self.marks) = match &world.store.saved {
-            Some(saved) => (saved.link.clone(), saved.revision, saved.marks),
-            None => (unmade.clone(), 0, 0),
+        (self.link, self.revision, self.marks, self.unchanged) = match &world.store.saved {
+            Some(saved) => {
+                let unchanged = saved.due.is_none().then(|| Rc::clone(&saved.link));
+                (Link::clone(&saved.link), saved.revision, saved.marks, unchanged)
+            }
+            None => (unmade.clone(), 0, 0, None),
         };
-        let is_marked = world.store.saved.as_ref().is_none_or(|saved| saved.due.is_some());
-        self.unchanged = (!is_marked).then(|| self.link.clone());
         self.policy = Rc::clone(&world.policy);
         self.sights = nothing_seen();
         self.entries.clear();
@@ -158,7 +164,7 @@ impl Worker {
     }
 
     fn save(&mut self, world: &mut World, after: After, first_sights: &mut Vec<FirstSight>) -> Stage {
-        if after == After::Finish && self.entries.is_empty() && self.unchanged.as_ref() == Some(&self.link) {
+        if after == After::Finish && self.entries.is_empty() && self.unchanged.as_deref() == Some(&self.link) {
             world.coverage.seen("nothing to save");
             return self.finish(world);
         }

@@ -50,6 +50,10 @@ pub(crate) fn both<T>(partner_center: T, crm: T) -> BySide<T> {
     BySide { partner_center, crm }
 }
 
+pub(crate) fn refs<T>(pair: &BySide<T>) -> BySide<&T> {
+    both(&pair.partner_center, &pair.crm)
+}
+
 /// One field, everything that can be said of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
