@@ -76,11 +76,20 @@ impl<S: Store> Engine<S> {
         Ok(polled)
     }
 
+    /// Remembers which opportunity a referral names. Microsoft's own copies name ours, and are never what a record is
+    /// linked to.
+    pub(crate) async fn note_reference(&self, referral: &Referral) -> Result<(), Error> {
+        if let Some(reference) = referral.external_reference_id()
+            && referral.organization_id() != Some(MICROSOFT)
+        {
+            self.store.note_reference(reference, &ReferralId::new(referral.id().as_str())).await?;
+        }
+        Ok(())
+    }
+
     async fn hint_of_referral<Q: Queue>(&self, queue: &Q, referral: &Referral) -> Result<bool, Error> {
         let id = ReferralId::new(referral.id().as_str());
-        if let Some(reference) = referral.external_reference_id() {
-            self.store.note_reference(reference, &id).await?;
-        }
+        self.note_reference(referral).await?;
         if let Some(organization) = referral.organization_id().filter(|id| *id != MICROSOFT)
             && self.organization().await?.is_none()
         {

@@ -43,7 +43,7 @@ impl<S: Store> Engine<S> {
             Err(error) => return Err(poll_error(Side::PartnerCenter, &error)),
         };
         if let Some(reference) = found.external_reference_id() {
-            self.store.note_reference(reference, &referral).await?;
+            self.note_reference(&found).await?;
             if let Some(record) = self.linked_record(reference).await? {
                 return self.rest(&record, session(hint, Side::PartnerCenter, None)).await;
             }

@@ -10,16 +10,20 @@
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
+mod brake;
 mod carry_out;
 mod effect;
 mod error;
 mod evidence;
 mod feeds;
 mod find;
+mod gone;
 mod halves;
+mod plan;
 mod point;
 mod preflight;
 mod recovering;
+mod replay;
 mod request;
 mod rounds;
 mod session;
@@ -28,6 +32,7 @@ mod telling;
 mod time;
 mod trouble;
 mod wake;
+mod why;
 mod work;
 
 use std::sync::Arc;
@@ -40,8 +45,10 @@ use tokio::sync::Mutex;
 
 pub use error::Error;
 pub use feeds::Polled;
+pub use plan::Planned;
 pub use point::Point;
 pub use time::Clock;
+pub use why::{Why, place};
 pub use work::Worked;
 
 /// Everything that one sync needs, made once per process.

@@ -42,12 +42,18 @@ const HIT_WITHIN: Duration = Duration::from_secs(20);
 /// Runs it. Says whether the promise held.
 pub(crate) async fn run(cosell: &Path, kills: usize) -> Result<bool> {
     // A short wait for unknown outcomes: the simulators answer at once, or never.
-    let mut world = World::new(cosell, "poll_interval = \"10m\"\nhttp_timeout = \"2s\"\nambiguity_wait = \"3s\"").await?;
+    let mut world =
+        World::new(cosell, "poll_interval = \"10m\"\nhttp_timeout = \"2s\"\nambiguity_wait = \"3s\"").await?;
     world.start(None).await?;
     let deals = load::shared_deals(&world, DEALS).await?;
     world.kill().await?;
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["killed at", "hit", "acknowledged events lost", "wrong"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "killed at",
+        "hit",
+        "acknowledged events lost",
+        "wrong",
+    ]);
     let mut held = true;
     for round in 0..kills {
         let (point, first) = POINTS[round % POINTS.len()];
