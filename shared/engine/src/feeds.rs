@@ -43,6 +43,7 @@ impl<S: Store> Engine<S> {
     /// # Errors
     /// When Partner Center, the store or the queue is not available; the next poll goes on where this one stopped.
     pub async fn poll_partner_center<Q: Queue>(&self, queue: &Q) -> Result<Polled, Error> {
+        self.demand_own_tenant(Side::PartnerCenter).await?;
         let watermark = self.store.cursor(WATERMARK).await?.and_then(|at| at.parse::<Timestamp>().ok());
         let query = ListQuery {
             updated_since: watermark.and_then(|at| at.checked_sub(OVERLAP).ok()),
@@ -111,6 +112,7 @@ impl<S: Store> Engine<S> {
     /// # Errors
     /// When the CRM, the store or the queue is not available; the next poll goes on where this one stopped.
     pub async fn poll_crm<Q: Queue>(&self, queue: &Q) -> Result<Polled, Error> {
+        self.demand_own_tenant(Side::Crm).await?;
         let failed = |error: dataverse::Error| Trouble::of_crm(&error).poll_error(Side::Crm);
         let mut page = match self.store.cursor(DELTA).await?.map(DeltaLink::from) {
             Some(link) => match self.dataverse.follow(&link, Some(CRM_PAGE)).await {

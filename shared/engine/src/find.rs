@@ -21,6 +21,9 @@ pub(crate) const CAUSE_COMMAND: &str = "command";
 impl<S: Store> Engine<S> {
     /// Follows a hint to its link and brings that to rest.
     pub(crate) async fn follow(&self, hint: &Hint) -> Result<Worked, Error> {
+        for side in Side::ALL {
+            self.demand_own_tenant(side).await?;
+        }
         match hint.entity {
             Entity::Referral => self.follow_referral(hint).await,
             Entity::Opportunity => self.follow_opportunity(hint, &hint.id).await,

@@ -29,6 +29,7 @@ mod rounds;
 mod session;
 mod sides;
 mod telling;
+mod tenant;
 mod time;
 mod trouble;
 mod wake;
@@ -41,7 +42,7 @@ use mapping::{Currencies, Mapping};
 use settings::Settings;
 use store::Store;
 use sync_core::{Policy, WriteMode};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use error::Error;
 pub use feeds::Polled;
@@ -61,6 +62,7 @@ pub struct Engine<S> {
     settings: Settings,
     clock: Clock,
     currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
+    crm_is_ours: OnceCell<()>,
     at_point: Option<Box<dyn Fn(Point) + Send + Sync>>,
 }
 
@@ -84,7 +86,19 @@ impl<S: Store> Engine<S> {
         };
         let policy = mapping.policy(write);
         let currencies = Mutex::new(None);
-        Ok(Self { store, partner_center, dataverse, mapping, policy, settings, clock, currencies, at_point: None })
+        let crm_is_ours = OnceCell::new();
+        Ok(Self {
+            store,
+            partner_center,
+            dataverse,
+            mapping,
+            policy,
+            settings,
+            clock,
+            currencies,
+            crm_is_ours,
+            at_point: None,
+        })
     }
 
     /// Calls `hook` at every named point between two effects. Tests stop the process there; it must not fail.

@@ -29,7 +29,7 @@ pub(crate) async fn run(cosell: &Path, changes: usize) -> Result<bool> {
         let mut waiting = Vec::new();
         for (at, deal) in deals.iter().enumerate() {
             let n = wave * DEALS + at;
-            let seller = if n % 2 == 0 { Seller::Ours } else { Seller::Microsofts };
+            let seller = if n.is_multiple_of(2) { Seller::Ours } else { Seller::Microsofts };
             waiting.push((deal, seller, load::edit_value(&world, deal, seller, n)?, Instant::now()));
         }
         while !waiting.is_empty() {

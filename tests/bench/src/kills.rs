@@ -94,7 +94,7 @@ async fn kill_once(world: &mut World, deals: &[Deal], round: usize, kill_at: &st
         load::invite(world, &format!("Round {round}, Microsoft's {n}"));
     }
     for (at, deal) in deals.iter().enumerate().skip(1) {
-        let seller = if at % 2 == 0 { Seller::Ours } else { Seller::Microsofts };
+        let seller = if at.is_multiple_of(2) { Seller::Ours } else { Seller::Microsofts };
         load::edit_value(world, deal, seller, 10_000 * round + 10 * at)?;
     }
     let hit = world.died(HIT_WITHIN).await?;
@@ -158,7 +158,7 @@ fn acknowledged<'a>(world: &World, deals: &'a [Deal]) -> Vec<Wait<'a>> {
         .iter()
         .enumerate()
         .filter_map(|(at, deal)| {
-            let seller = if at % 2 == 0 { Seller::Ours } else { Seller::Microsofts };
+            let seller = if at.is_multiple_of(2) { Seller::Ours } else { Seller::Microsofts };
             let delivered = match seller {
                 Seller::Microsofts => {
                     let of_it = referrals.iter().rev().find(|one| one.resource_uri.ends_with(&deal.referral));

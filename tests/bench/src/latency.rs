@@ -28,7 +28,7 @@ pub(crate) async fn run(cosell: &Path, changes: usize) -> Result<bool> {
         let mut waiting = Vec::new();
         for deal in wave {
             let n = latencies.len() + waiting.len();
-            let seller = if n % 2 == 0 { Seller::Ours } else { Seller::Microsofts };
+            let seller = if n.is_multiple_of(2) { Seller::Ours } else { Seller::Microsofts };
             waiting.push((deal, seller, load::edit_value(&world, deal, seller, n)?, Instant::now()));
         }
         let give_up = Instant::now() + PATIENCE;
