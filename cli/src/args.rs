@@ -39,6 +39,25 @@ pub(crate) enum Command {
     Sync(Sync),
     /// List the links.
     Links,
+    /// Show what a sync would write now, and why. Writes nothing.
+    Plan,
+    /// Explain a deal, or one field of it: both sides, the row, what was decided and what happened before.
+    Why {
+        /// A referral, record, engagement or link id.
+        id: String,
+        /// A field id, as `cosell history` shows them.
+        field: Option<String>,
+    },
+    /// List the fields in which the two sides differ.
+    Drift,
+    /// Give a deal another chance, or let one more window of writes through the brake.
+    Retry(Retry),
+    /// Look again at everything that changed since a moment.
+    Replay {
+        /// An RFC 3339 moment, such as 2026-11-23T05:00:00Z.
+        #[arg(long, value_name = "T")]
+        since: jiff::Timestamp,
+    },
     /// Show what happened to a deal, field by field.
     History {
         /// A referral, record, engagement or link id.
@@ -90,4 +109,15 @@ pub(crate) struct Sync {
     /// Everything.
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// `cosell retry`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Retry {
+    /// A referral, record, engagement or link id.
+    pub(crate) id: Option<String>,
+    /// Let one more window of writes through.
+    #[arg(long)]
+    pub(crate) brake: bool,
 }

@@ -2,9 +2,11 @@
 
 mod args;
 mod demo;
+mod explain;
 mod kill;
 mod listing;
 mod lock;
+mod operate;
 mod place;
 mod serve;
 mod service;
@@ -53,7 +55,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 
 async fn run(cosell: Cosell) -> Result<()> {
     let Cosell { config, data, json, command } = cosell;
-    let quiet = matches!(command, Command::Demo { .. } | Command::Links | Command::History { .. });
+    let quiet = !matches!(command, Command::Serve(_) | Command::Sync(_));
     telemetry::start(telemetry::Format::Terminal, if quiet { "error" } else { "info" });
     match command {
         Command::Demo { exit } => demo::demo(exit).await,
@@ -61,6 +63,11 @@ async fn run(cosell: Cosell) -> Result<()> {
         Command::Simulate(simulate) => simulate::simulate(simulate).await,
         Command::Sync(what) => sync::sync(&Place::open(&config, &data)?, what, json).await,
         Command::Links => listing::links(&place::store(&data).await?, json).await,
+        Command::Plan => explain::plan(&Place::open(&config, &data)?, json).await,
+        Command::Why { id, field } => explain::why(&Place::open(&config, &data)?, &id, field.as_deref(), json).await,
+        Command::Drift => explain::drift(&Place::open(&config, &data)?, json).await,
+        Command::Retry(what) => operate::retry(&Place::open(&config, &data)?, what, json).await,
+        Command::Replay { since } => operate::replay(&Place::open(&config, &data)?, since, json).await,
         Command::History { id } => listing::history(&place::store(&data).await?, &id, json).await,
     }
 }

@@ -89,6 +89,8 @@ fn full() -> Link {
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));
     link.parked_for = Some(Code::Throttled);
+    link.absent_since.crm = Some(at(7));
+    link.linked_at = Some(at(3));
     link
 }
 
@@ -214,6 +216,17 @@ async fn a_worked_hint_is_remembered_for_its_time<S: Store>(store: S) {
     assert!(!store.seen("hint", at(100)).await.unwrap());
 }
 
+async fn a_counter_stops_at_its_most<S: Store>(store: S) {
+    assert!(!store.count("none", 0, at(100)).await.unwrap());
+    let mut counted = Vec::new();
+    for _ in 0..4 {
+        counted.push(store.count("run 1", 3, at(100)).await.unwrap());
+    }
+    assert_eq!(counted, [true, true, true, false]);
+    assert!(store.count("run 1", 4, at(100)).await.unwrap(), "a higher limit lets more through");
+    assert!(store.count("run 2", 3, at(100)).await.unwrap(), "another run counts for itself");
+}
+
 async fn only_what_is_old_is_forgotten<S: Store>(store: S) {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let link = both("one");
@@ -231,7 +244,7 @@ macro_rules! contract {
             a_link_comes_back_as_it_was, a_link_is_found_by_either_id, an_id_belongs_to_one_link_for_good,
             the_second_of_two_saves_loses, a_mark_is_seen_by_the_winner_and_wakes_if_the_winner_dies,
             parked_links_are_due_in_their_order, links_are_listed_page_by_page, what_is_noted_stays_noted,
-            a_worked_hint_is_remembered_for_its_time, only_what_is_old_is_forgotten
+            a_worked_hint_is_remembered_for_its_time, a_counter_stops_at_its_most, only_what_is_old_is_forgotten
         );
     };
     (@ $store:ident, $with:expr, $($law:ident),*) => {

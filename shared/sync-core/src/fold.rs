@@ -69,7 +69,7 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             }
             link.settled[intent.side] = None;
             if let Some(made) = answer.pair {
-                join(link, made);
+                join(link, made, now);
             }
             if answer.engagement.is_some() {
                 link.engagement = answer.engagement;
@@ -114,7 +114,10 @@ fn start_unsent(link: &mut Link, intent: &Intent, returned: &Fields) {
 }
 
 /// Completes the pair with the half that was made or found.
-fn join(link: &mut Link, made: Pair) {
+fn join(link: &mut Link, made: Pair, now: Timestamp) {
+    if link.pair.missing().is_some() {
+        link.linked_at = Some(now);
+    }
     link.pair = match (link.pair.clone(), made) {
         (Pair::ReferralOnly(referral), Pair::RecordOnly(record))
         | (Pair::RecordOnly(record), Pair::ReferralOnly(referral)) => Pair::Both(referral, record),
@@ -125,8 +128,8 @@ fn join(link: &mut Link, made: Pair) {
 impl Link {
     /// Completes the pair with a half that was found, not made by us: there is no base for it, and a create in flight
     /// has become pointless.
-    pub fn adopt(&mut self, found: Pair) {
-        join(self, found);
+    pub fn adopt(&mut self, found: Pair, now: Timestamp) {
+        join(self, found, now);
         self.intent.take_if(|intent| intent.effect == Effect::Create);
         self.settled = crate::BySide::default();
     }

@@ -158,6 +158,10 @@ pub struct Link {
     pub not_before: Option<Timestamp>,
     /// Why it waits, when the cause is not the deal itself: throttling, a dead token, a missing role.
     pub parked_for: Option<Code>,
+    /// Since when each side answers 404 by id. Once is no proof; again after an hour is.
+    pub absent_since: BySide<Option<Timestamp>>,
+    /// When the second half was made or found; a brake counts only writes to pairs that are older than the run.
+    pub linked_at: Option<Timestamp>,
 }
 
 impl Link {
@@ -182,6 +186,8 @@ impl Link {
             audit: Vec::new(),
             not_before: None,
             parked_for: None,
+            absent_since: BySide::default(),
+            linked_at: None,
         }
     }
 

@@ -13,6 +13,7 @@ impl Link {
         for side in Side::ALL {
             if let Sight::Present(snapshot) = &sights[side] {
                 self.phase[side] = snapshot.phase;
+                self.absent_since[side] = None;
                 self.settled[side] = self.settled_at(side, snapshot, policy);
             }
         }
@@ -37,7 +38,10 @@ impl Link {
                     None => {}
                 }
             }
-            Step::Wait(_) | Step::Missing(_) => {}
+            Step::Missing(side) => {
+                self.absent_since[*side].get_or_insert(now);
+            }
+            Step::Wait(_) => {}
         }
     }
 

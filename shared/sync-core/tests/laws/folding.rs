@@ -162,12 +162,13 @@ fn an_adopted_half_has_no_base() {
     for intent in every_intent() {
         let half = Pair::ReferralOnly(ReferralId::new("referral"));
         let mut link = Link { pair: half, base: both(Base::default(), Base::default()), ..link(intent.clone()) };
-        link.adopt(Pair::RecordOnly(record()));
+        link.adopt(Pair::RecordOnly(record()), Timestamp::from_millis(9));
+        assert_eq!(link.linked_at.take(), Some(Timestamp::from_millis(9)));
         assert_eq!((link.pair, link.settled), (pair(), BySide::default()));
         assert_eq!(link.base, BySide::default());
         assert_eq!(link.intent.is_none(), intent.effect == Effect::Create, "{intent:?}");
         let mut complete = Link::new(LinkId::new("link"), pair());
-        complete.adopt(Pair::ReferralOnly(ReferralId::new("another")));
+        complete.adopt(Pair::ReferralOnly(ReferralId::new("another")), Timestamp::from_millis(9));
         assert_eq!(complete.pair, pair());
     }
 }

@@ -53,7 +53,7 @@ impl Worker {
         match world.read_by_key(&mark_of(&self.link)) {
             (Sight::Present(_), Some(half)) => {
                 world.coverage.seen("half found before create");
-                self.link.adopt(half);
+                self.link.adopt(half, Timestamp::from_millis(world.now));
                 Stage::Save(After::Round)
             }
             (Sight::Absent, _) => self.begin(world, Side::Crm, Effect::Create, sent),

@@ -57,7 +57,7 @@ impl Worker {
             }
             Recovery::Foreign(half) => {
                 world.coverage.seen("recovery: foreign");
-                self.link.adopt(half);
+                self.link.adopt(half, Timestamp::from_millis(world.now));
                 Stage::Save(After::Round)
             }
             Recovery::Duplicates(_) => {
