@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sync-core", &[]),
     // translate
     ("mapping", &["sync-core"]),
+    ("catalogue", &[]),
     ("settings", &["mapping"]),
     // touch the world
     ("throttle", &[]),
@@ -24,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "cosell",
         &[
+            "catalogue",
             "dataverse",
             "doors",
             "engine",
