@@ -12,8 +12,8 @@ pub(crate) struct Caller {
     pub(crate) pc: PartnerCenter,
     pub(crate) clock: Clock,
     pub(crate) http: Client,
-    referrals_token: String,
-    webhooks_token: String,
+    pub(crate) referrals_token: String,
+    pub(crate) webhooks_token: String,
 }
 
 pub(crate) fn loopback() -> SocketAddr {
