@@ -9,7 +9,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use http::{HeaderValue, StatusCode};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ const TAKEN: WebhookRefused =
     WebhookRefused { status: 409, code: "409", description: "A registration exists; update it." };
 const NO_METHOD: WebhookRefused =
     WebhookRefused { status: 405, code: "405", description: "The method is not allowed for this resource." };
+const NO_LENGTH: WebhookRefused =
+    WebhookRefused { status: 411, code: "411", description: "Content-Length is required." };
 const NO_ROUTE: WebhookRefused =
     WebhookRefused { status: 404, code: "1000", description: "The resource was not found." };
 
@@ -150,7 +153,10 @@ fn shown(registration: &Registration, world: &World, with_subscriber: bool) -> V
     shown
 }
 
-async fn validate(State(simulator): State<Arc<Simulator>>) -> Response {
+async fn validate(State(simulator): State<Arc<Simulator>>, headers: HeaderMap) -> Response {
+    if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        return NO_LENGTH.into_response();
+    }
     simulator.change(|world| {
         let now = world.stamps.now();
         if world.webhooks.registrations.is_empty() {

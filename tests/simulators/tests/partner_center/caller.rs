@@ -72,6 +72,12 @@ impl Caller {
         self.http.request(method, url).bearer_auth(&self.webhooks_token)
     }
 
+    /// Asks for a validation event.
+    pub(crate) async fn validate(&self) -> Response {
+        let request = self.webhooks(Method::POST, "/validationEvents").header("Content-Length", "0");
+        request.send().await.unwrap()
+    }
+
     pub(crate) async fn create(&self, body: &Value) -> Response {
         self.referrals(Method::POST, COLLECTION).json(body).send().await.unwrap()
     }

@@ -215,7 +215,7 @@ async fn lost_events_never_come() {
 async fn a_validation_event_reports_each_try_by_name() {
     let (caller, receiver) = listening().await;
     receiver.answer(&[500]);
-    let answer = caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap();
+    let answer = caller.validate().await;
     assert_eq!(answer.status(), 200);
     let asked = document(answer).await;
     let id = text(&asked, "/correlationId");
@@ -234,10 +234,10 @@ async fn a_validation_event_reports_each_try_by_name() {
     let date = text(&result, "/results/0/dateTimeUtc");
     assert!(!date.ends_with('Z') && date.len() == "2026-11-23T05:00:00.1234567".len(), "no zone: {date}");
     // Two a minute.
-    assert_eq!(caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap().status(), 200);
-    let third = caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap();
+    assert_eq!(caller.validate().await.status(), 200);
+    let third = caller.validate().await;
     assert_eq!(third.status(), 429);
     let seconds = third.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     caller.clock.advance(std::time::Duration::from_secs(seconds));
-    assert_eq!(caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap().status(), 200);
+    assert_eq!(caller.validate().await.status(), 200);
 }

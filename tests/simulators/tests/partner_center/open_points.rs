@@ -147,7 +147,7 @@ async fn point_13_an_app_alone() {
     caller.created(&private_deal()).await;
     caller.pc.switches(|switches| switches.app_registration_gets_referral_events = false);
     caller.created(&private_deal()).await;
-    assert_eq!(caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap().status(), 200);
+    assert_eq!(caller.validate().await.status(), 200);
     caller.pc.settled().await;
     assert_eq!(receiver.names(), ["referral-created", "test-created"]);
 }

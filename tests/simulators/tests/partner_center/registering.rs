@@ -132,15 +132,17 @@ async fn the_event_names_are_listed_and_headers_echoed() {
 #[tokio::test]
 async fn a_validation_needs_a_registration_for_it() {
     let caller = started().await;
-    let ask = || caller.webhooks(Method::POST, "/validationEvents").send();
-    assert_eq!(ask().await.unwrap().status(), 404);
+    let ask = || caller.validate();
+    let lengthless = caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap();
+    assert_eq!(lengthless.status(), 411);
+    assert_eq!(ask().await.status(), 404);
     send(&caller, Method::POST, &body("http://127.0.0.1:1/")).await;
-    assert_eq!(ask().await.unwrap().status(), 400, "test-created is missing");
+    assert_eq!(ask().await.status(), 400, "test-created is missing");
     send(&caller, Method::PUT, &json!({ "WebhookUrl": "http://127.0.0.1:1/", "WebhookEvents": ["test-created"] }))
         .await;
     caller.pc.events(Events::Hold);
     caller.pc.switches(|switches| switches.validation_under_way = "running".to_owned());
-    let asked = document(ask().await.unwrap()).await;
+    let asked = document(ask().await).await;
     let path = format!("/validationEvents/{}", text(&asked, "/correlationId"));
     let under_way = document(caller.webhooks(Method::GET, &path).send().await.unwrap()).await;
     assert_eq!((text(&under_way, "/status"), &under_way["results"]), ("running", &json!([])));
