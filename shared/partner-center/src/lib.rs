@@ -4,8 +4,9 @@
 //! members that the protocol itself needs. Errors say what the caller does next.
 //!
 //! # Where to look
-//! [`Client`] (`client.rs`) has the calls, `sending.rs` one request, `token.rs` the tokens of two audiences, `custody.rs`
-//! who keeps the refresh token, `verdict.rs` what a failed answer means, [`events`] the door's side.
+//! [`Client`] (`client.rs`) has the calls, `registration.rs` those that say where events go, `sending.rs` one request,
+//! `token.rs` the tokens of two audiences, `custody.rs` who keeps the refresh token, `verdict.rs` what a failed answer
+//! means, [`events`] the door's side.
 
 mod client;
 mod custody;
@@ -14,6 +15,7 @@ pub mod events;
 mod listing;
 mod quoted_values;
 mod referral;
+mod registration;
 mod sending;
 mod token;
 mod verdict;
@@ -23,3 +25,4 @@ pub use custody::Custody;
 pub use error::Error;
 pub use listing::{Direction, ListQuery, NextLink, Order, Page};
 pub use referral::{Referral, ReferralId};
+pub use registration::{Claim, EVENT_NAMES, Registration, Validation, claim};

@@ -114,19 +114,46 @@ impl Tokens {
         self.close(&mut state, Refusal::SignIn(reason.to_owned()), REFUSED_WAIT)
     }
 
+    /// Redeems for each audience, whatever is cached. Returns the newest refresh token.
+    pub(crate) async fn sign_in(&self, audiences: &[&str]) -> Result<SecretString, Error> {
+        let mut state = self.state.lock().await;
+        let mut newest = self.newest(&state);
+        for audience in audiences {
+            if let Some(rotated) = self.renew(&mut state, audience, &newest).await? {
+                newest = rotated;
+            }
+        }
+        Ok(newest)
+    }
+
     async fn renewed(&self, state: &mut State, audience: &str) -> Result<HeaderValue, Error> {
+        let newest = self.newest(state);
+        self.renew(state, audience, &newest).await?;
+        let cached = state.cached.get(audience).map(|cached| cached.authorization.clone());
+        cached.ok_or_else(|| Error::NotSent { reason: "there is no token".to_owned(), retry_after: None, source: None })
+    }
+
+    fn newest(&self, state: &State) -> SecretString {
+        state.unkept.clone().unwrap_or_else(|| self.custody.current())
+    }
+
+    /// Redeems a refresh token and caches what came of it. Returns another refresh token, if there is one now.
+    async fn renew(
+        &self,
+        state: &mut State,
+        audience: &str,
+        refresh_token: &SecretString,
+    ) -> Result<Option<SecretString>, Error> {
         if let (Some(left), Some(refusal)) = (self.gate.closed_for(), &state.refusal) {
             return Err(refusal.error(left));
         }
-        let refresh_token = state.unkept.clone().unwrap_or_else(|| self.custody.current());
-        match self.redeem(audience, &refresh_token).await {
+        match self.redeem(audience, refresh_token).await {
             Ok(redeemed) => {
                 // No `await` between the answer and the file: a caller that gives up here would lose the token.
-                self.keep(state, redeemed.refresh_token);
-                let authorization = redeemed.cached.authorization.clone();
+                self.keep(state, redeemed.refresh_token.clone());
                 state.cached.insert(audience.to_owned(), redeemed.cached);
                 state.refusal = None;
-                Ok(authorization)
+                Ok(redeemed.refresh_token)
             }
             Err((refusal, wait)) => Err(self.close(state, refusal, wait)),
         }

@@ -15,9 +15,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("settings", &["mapping"]),
     // touch the world
     ("throttle", &[]),
+    ("discretion", &[]),
     ("telemetry", &[]),
-    ("partner-center", &["throttle"]),
-    ("dataverse", &["throttle"]),
+    ("partner-center", &["discretion", "throttle"]),
+    ("dataverse", &["discretion", "throttle"]),
     ("queue", &[]),
     ("store", &["sync-core"]),
     ("engine", &["dataverse", "mapping", "partner-center", "queue", "settings", "store", "sync-core"]),
