@@ -7,4 +7,5 @@ mod failures;
 mod listing;
 mod referrals;
 mod registering;
+mod signing_in;
 mod tokens;

@@ -46,7 +46,7 @@ impl Stage {
 
     /// A client that keeps rotated tokens in a folder.
     pub(crate) fn keeper(&self, folder: &Path, configured: &str) -> Client {
-        let configured = SecretString::from(configured);
+        let configured = Some(SecretString::from(configured));
         let custody = Custody::File { directory: folder.to_owned(), configured };
         Client::new(Config { custody, ..self.config() }).unwrap()
     }
