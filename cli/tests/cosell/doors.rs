@@ -27,7 +27,8 @@ async fn the_dataverse_door_checks_size_key_and_syntax_in_this_order() {
     assert_eq!(post(right, "{}".to_owned()).await, 400);
     let change = |entity: &str| {
         let id = "6a1c3c1e-0000-4000-8000-000000000001";
-        json!({ "PrimaryEntityName": entity, "PrimaryEntityId": id, "MessageName": "Update", "OperationId": id }).to_string()
+        json!({ "PrimaryEntityName": entity, "PrimaryEntityId": id, "MessageName": "Update", "OperationId": id })
+            .to_string()
     };
     assert_eq!(post(right, change("opportunity")).await, 200);
     assert_eq!(post(right, change("opportunity")).await, 200, "a duplicate is no error");
