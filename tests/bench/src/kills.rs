@@ -12,7 +12,6 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use comfy_table::{Table, presets};
 use simulators::harness::{Fault, FaultRule};
-use simulators::partner_center::Outcome;
 
 use crate::load::{self, Deal, Seller};
 use crate::verdict;
@@ -106,7 +105,8 @@ async fn kill_once(world: &mut World, deals: &[Deal], round: usize, kill_at: &st
         path_contains: Some(part.to_owned()),
         times: None,
         skip: 0,
-        fault: Fault::status(503),
+        // No status: a 503 would rightly stop all traffic to that vendor, and prove nothing of the queue.
+        fault: Fault::CutBefore,
     };
     world.partner_center.harness().add_fault(broken("updatedDateTime"));
     world.dataverse.harness().add_fault(broken("deltatoken"));
@@ -162,11 +162,11 @@ fn acknowledged<'a>(world: &World, deals: &'a [Deal]) -> Vec<Wait<'a>> {
             let delivered = match seller {
                 Seller::Microsofts => {
                     let of_it = referrals.iter().rev().find(|one| one.resource_uri.ends_with(&deal.referral));
-                    of_it.is_some_and(|one| one.outcome == Outcome::Delivered)
+                    of_it.is_some_and(|one| one.tries.last() == Some(&Some(200)))
                 }
                 Seller::Ours => {
                     let of_it = records.iter().rev().find(|one| one.id == deal.record);
-                    of_it.is_some_and(|one| one.delivered())
+                    of_it.is_some_and(|one| one.tries.last() == Some(&Some(200)))
                 }
             };
             delivered.then_some(Wait { deal, seller })
