@@ -1,0 +1,510 @@
+//! The certificate is said to be somewhere else. The signature is right all the while, and nobody is called.
+
+use crate::arena::{Arena, Attack, MICROSOFT, can_be_sent};
+use crate::dice::Dice;
+use crate::tree::NAME;
+
+/// Where a true certificate is: on this machine and at Microsoft's.
+fn folders(arena: &Arena) -> [String; 2] {
+    [arena.store.folder(), MICROSOFT.to_owned()]
+}
+
+fn refuse_all(arena: &mut Arena, addresses: impl IntoIterator<Item = String>) -> Attack<'_> {
+    let addresses: Vec<String> = addresses.into_iter().collect();
+    Box::pin(async move {
+        for address in addresses {
+            if can_be_sent(&address) {
+                let forgery = arena.delivery().certificate_at(&address);
+                arena.refuse(forgery).await;
+            }
+        }
+    })
+}
+
+/// The true addresses with one part of them another.
+async fn refuse_changed(arena: &mut Arena, from: &[&str], to: &[&str]) {
+    for folder in folders(arena) {
+        let address = format!("{folder}{NAME}.cer");
+        for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+            if address.contains(from) {
+                refuse_all(arena, [address.replacen(from, to, 1)]).await;
+            }
+        }
+    }
+}
+
+pub(crate) async fn the_scheme_is_another(arena: &mut Arena) {
+    let schemes = [
+        "https",
+        "http",
+        "HTTP",
+        "Https",
+        "HTTPS",
+        "ftp",
+        "file",
+        "data",
+        "ldap",
+        "gopher",
+        "ws",
+        "blob",
+        "jar:https",
+        "",
+    ];
+    for folder in folders(arena) {
+        let (right, rest) = folder.split_once("://").unwrap();
+        for scheme in schemes.into_iter().filter(|scheme| *scheme != right) {
+            for mark in ["://", ":", ":/", ":///", ":\\\\", "//", ""] {
+                refuse_all(arena, [format!("{scheme}{mark}{rest}{NAME}.cer")]).await;
+            }
+        }
+    }
+}
+
+pub(crate) async fn the_host_has_something_after_it(arena: &mut Arena) {
+    let host = arena.store.address.to_string();
+    let after = [
+        ".evil.example",
+        "evil.example",
+        "-evil.example",
+        ".",
+        "..",
+        ".com",
+        ".localhost",
+        "\u{3002}",
+        "%00.evil.example",
+        "%2eevil.example",
+        "0",
+        "x",
+    ];
+    for after in after {
+        refuse_changed(arena, &[&host, "windows.net"], &[&format!("{host}{after}"), &format!("windows.net{after}")])
+            .await;
+    }
+}
+
+pub(crate) async fn the_host_has_something_before_it(arena: &mut Arena) {
+    for before in ["x", "x.", "www.", "evil-", "evil.example.", "-", ".", "%", "0"] {
+        refuse_changed(arena, &["//"], &[&format!("//{before}")]).await;
+    }
+}
+
+pub(crate) async fn the_storage_account_is_another(arena: &mut Arena) {
+    const ACCOUNT: &str = "3psostorageacct";
+    let mut dice = Dice::new(4);
+    let mut accounts = Vec::new();
+    for place in 0..ACCOUNT.len() {
+        for _ in 0..20 {
+            let letter = char::from(b"abcdefghijklmnopqrstuvwxyz0123456789"[dice.below(36)]);
+            accounts.push(format!("{}{letter}{}", &ACCOUNT[..place], &ACCOUNT[place + 1..]));
+            accounts.push(format!("{}{letter}{}", &ACCOUNT[..place], &ACCOUNT[place..]));
+        }
+        accounts.push(format!("{}{}", &ACCOUNT[..place], &ACCOUNT[place + 1..]));
+    }
+    let wrong = accounts.into_iter().filter(|account| account != ACCOUNT);
+    refuse_all(arena, wrong.map(|account| MICROSOFT.replace(ACCOUNT, &account) + NAME + ".cer").collect::<Vec<_>>())
+        .await;
+}
+
+pub(crate) async fn the_service_or_region_is_another(arena: &mut Arena) {
+    let others = [
+        "file.core.windows.net",
+        "web.core.windows.net",
+        "z13.web.core.windows.net",
+        "blob.core.chinacloudapi.cn",
+        "blob.core.usgovcloudapi.net",
+        "blob.storage.azure.net",
+        "blob.core.windows.com",
+        "blob-core-windows.net",
+        "blob.core.windows.net.s3.amazonaws.com",
+        "s3.amazonaws.com",
+        "table.core.windows.net",
+        "dfs.core.windows.net",
+        "blob.core.windows.example",
+        "blob.core",
+    ];
+    refuse_changed(arena, &["blob.core.windows.net"], &others).await;
+    let hosts = [
+        "www.microsoft.com",
+        "crl.microsoft.com",
+        "api.partnercenter.microsoft.com",
+        "microsoft.com",
+        "aka.ms",
+        "evil.example",
+        "localhost",
+        "metadata.google.internal",
+        "169.254.169.254",
+    ];
+    refuse_changed(arena, &["3psostorageacct.blob.core.windows.net"], &hosts).await;
+}
+
+pub(crate) async fn there_is_a_user_in_it(arena: &mut Arena) {
+    let ear = arena.store.ear();
+    let host = arena.store.address.to_string();
+    for host in [host.as_str(), "3psostorageacct.blob.core.windows.net"] {
+        for user in ["x@", ":@", "@", "x:y@", "x%40", "%40", "x\\@", "x/@"] {
+            refuse_changed(arena, &[host], &[&format!("{user}{host}")]).await;
+        }
+        for elsewhere in ["evil.example", ear.as_str(), "127.0.0.1"] {
+            for at in ["@", ":80@", ":x@", "%40", "\\@", "#@", "?@", ";@", " @", "&@", "/@"] {
+                refuse_changed(arena, &[host], &[&format!("{host}{at}{elsewhere}")]).await;
+            }
+        }
+    }
+}
+
+pub(crate) async fn the_port_is_another(arena: &mut Arena) {
+    let right = arena.store.address.port();
+    let mut dice = Dice::new(5);
+    let ports: Vec<String> = (0..700)
+        .map(|_| u16::from_le_bytes([dice.byte(), dice.byte()]))
+        .filter(|port| *port != right)
+        .map(|port| format!(":{port}/"))
+        .chain([":/", ":0/", ":443/", ":80/", ":00443/", ":65536/", ":-1/", ":x/", ": /", "::/"].map(str::to_owned))
+        .collect();
+    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let at_store = format!(":{right}/");
+    refuse_changed(arena, &[&at_store, ".net/"], &ports).await;
+    let longer: Vec<String> = ["0", "00", " ", "%20"].map(|zero| format!(":{zero}{right}/")).to_vec();
+    refuse_changed(arena, &[&at_store], &longer.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let of_microsoft: Vec<String> = ports.iter().map(|port| format!(".net{port}")).collect();
+    refuse_changed(arena, &[".net/"], &of_microsoft.iter().map(String::as_str).collect::<Vec<_>>()).await;
+}
+
+pub(crate) async fn the_host_is_written_in_other_letters(arena: &mut Arena) {
+    let wide = |text: &str| -> String {
+        text.chars()
+            .map(|letter| {
+                char::from_u32(u32::from(letter) + 0xfee0).filter(|_| letter.is_ascii_graphic()).unwrap_or(letter)
+            })
+            .collect()
+    };
+    for (from, to) in [
+        ("windows", wide("windows")),
+        ("blob", wide("blob")),
+        ("o", "\u{043e}".to_owned()),
+        ("c", "\u{0441}".to_owned()),
+        ("e", "\u{0435}".to_owned()),
+        ("s", "\u{017f}".to_owned()),
+        (".", "\u{3002}".to_owned()),
+        (".", "\u{ff0e}".to_owned()),
+        ("/", "\u{ff0f}".to_owned()),
+        (":", "\u{ff1a}".to_owned()),
+        ("/cert", "\u{2215}cert".to_owned()),
+        ("n", "n\u{200d}".to_owned()),
+        ("w", "w\u{ad}".to_owned()),
+        ("3psostorageacct", "xn--3psostorageacct-x".to_owned()),
+        ("windows", "xn--windws-8nf".to_owned()),
+        ("1", "\u{2460}".to_owned()),
+        ("127", wide("127")),
+        ("0", "\u{ff10}".to_owned()),
+    ] {
+        refuse_changed(arena, &[from], &[&to]).await;
+    }
+}
+
+pub(crate) async fn a_letter_has_another_case(arena: &mut Arena) {
+    for folder in folders(arena) {
+        let letters = folder.char_indices().filter(|(_, letter)| letter.is_ascii_lowercase());
+        let upper: Vec<String> = letters
+            .map(|(place, _)| {
+                let mut address = format!("{folder}{NAME}.cer");
+                address[place..=place].make_ascii_uppercase();
+                address
+            })
+            .collect();
+        refuse_all(arena, upper).await;
+        refuse_all(arena, [".CER", ".Cer", ".cEr"].map(|extension| format!("{folder}{NAME}{extension}"))).await;
+    }
+}
+
+pub(crate) async fn a_letter_is_percent_encoded(arena: &mut Arena) {
+    for folder in folders(arena) {
+        let address = format!("{folder}{NAME}.cer");
+        for (place, letter) in address.char_indices() {
+            let (start, end) = (&address[..place], &address[place + 1..]);
+            let code = u32::from(letter);
+            refuse_all(
+                arena,
+                [
+                    format!("{start}%{code:02x}{end}"),
+                    format!("{start}%{code:02X}{end}"),
+                    format!("{start}%25{code:02x}{end}"),
+                ],
+            )
+            .await;
+        }
+    }
+}
+
+pub(crate) async fn something_is_put_into_it(arena: &mut Arena) {
+    for folder in folders(arena) {
+        let address = format!("{folder}{NAME}.cer");
+        for odd in [
+            " ", "\t", "\\", "%", "@", "#", "?", "%00", "%0a", "%0d%0a", "%09", "%20", "\u{a0}", "\u{200b}",
+            "\u{feff}", "*", "[", "|", "\"",
+        ] {
+            let with = |place: usize| format!("{}{odd}{}", &address[..place], &address[place..]);
+            refuse_all(arena, (0..=address.len()).map(with).collect::<Vec<_>>()).await;
+        }
+    }
+}
+
+/// Only before the name of the file: another name in the folder may be asked for.
+pub(crate) async fn a_letter_of_the_folder_is_another(arena: &mut Arena) {
+    let mut dice = Dice::new(6);
+    for folder in folders(arena) {
+        for place in 0..folder.len() {
+            for _ in 0..8 {
+                let letter = char::from(b"abcdefghijklmnopqrstuvwxyz0123456789.-_:/"[dice.below(41)]);
+                let (start, end) = (&folder[..place], &folder[place + 1..]);
+                let changed = [
+                    format!("{start}{letter}{end}"),
+                    format!("{start}{letter}{}", &folder[place..]),
+                    format!("{start}{end}"),
+                ];
+                let changed = changed.into_iter().filter(|changed| *changed != folder && !changed.starts_with(&folder));
+                refuse_all(arena, changed.map(|folder| format!("{folder}{NAME}.cer")).collect::<Vec<_>>()).await;
+            }
+        }
+    }
+}
+
+pub(crate) async fn slashes_lean_the_other_way(arena: &mut Arena) {
+    for folder in folders(arena) {
+        let address = format!("{folder}{NAME}.cer");
+        let mut slashes: Vec<usize> = address.match_indices('/').map(|(place, _)| place).collect();
+        slashes.reverse();
+        for choice in 1..1 << slashes.len() {
+            let mut leaning = address.clone();
+            for (place, slash) in slashes.iter().enumerate() {
+                if choice & (1 << place) != 0 {
+                    leaning.replace_range(slash..=slash, "\\");
+                }
+            }
+            refuse_all(arena, [leaning]).await;
+        }
+    }
+}
+
+pub(crate) async fn the_path_leads_away(arena: &mut Arena) {
+    let names = [
+        "../cert/x.cer",
+        "..",
+        "../x.cer",
+        "./x.cer",
+        "x/../x.cer",
+        "%2e%2e/x.cer",
+        ".%2e/x.cer",
+        "%2e/x.cer",
+        "..%2fx.cer",
+        "..%5cx.cer",
+        "..\\x.cer",
+        "/x.cer",
+        "//x.cer",
+        "sub/x.cer",
+        "x.cer/",
+        "x.cer/x.cer",
+        "x..cer",
+        "..cer",
+        ".cer",
+        "",
+        "x",
+        "x.",
+        "x.pem",
+        "x.crt",
+        "x.der",
+        "x.cer.pem",
+        "x.cer.",
+        "x.cer..",
+        "x.p7b",
+        "x.cer;x",
+        "x;.cer",
+        "x.cer%00",
+        "x%00.cer",
+        "x.cer%20",
+        "~/x.cer",
+        "$web/x.cer",
+        "x+y.cer",
+        "x,y.cer",
+        "x:y.cer",
+        "x=y.cer",
+        "x!.cer",
+        "x(1).cer",
+        "x'.cer",
+        "x&y.cer",
+        "x*.cer",
+    ];
+    for folder in folders(arena) {
+        refuse_all(arena, names.map(|name| format!("{folder}{name}"))).await;
+        let long = [101, 102, 200, 1_000, 3_000].map(|length| format!("{folder}{}.cer", "x".repeat(length)));
+        refuse_all(arena, long).await;
+        let root = folder.strip_suffix("cert/").unwrap();
+        let others = [
+            "",
+            "certs/",
+            "Cert/",
+            "CERT/",
+            "cert2/",
+            "ce/rt/",
+            "cert/cert/",
+            "x/cert/",
+            "/cert/",
+            "cert//",
+            "cert./",
+            "./cert/",
+            "%63ert/",
+        ];
+        let others = others.into_iter().filter(|other| *other != "cert/cert/");
+        refuse_all(arena, others.map(|other| format!("{root}{other}{NAME}.cer")).collect::<Vec<_>>()).await;
+    }
+}
+
+pub(crate) async fn there_is_a_query_or_a_fragment(arena: &mut Arena) {
+    let sas = "?sv=2024-11-04&ss=b&srt=o&sp=r&se=2030-01-01T00:00:00Z&sig=AAAA";
+    let tails = [
+        "?",
+        "#",
+        "?x",
+        "#x",
+        "?x=.cer",
+        "#.cer",
+        "?x#y.cer",
+        sas,
+        "?.cer",
+        "?comp=list&restype=container",
+        "&x=.cer",
+        ";x=.cer",
+        "?snapshot=2026-01-01.cer",
+    ];
+    for folder in folders(arena) {
+        for tail in tails {
+            refuse_all(
+                arena,
+                [
+                    format!("{folder}{NAME}.cer{tail}"),
+                    format!("{folder}{tail}{NAME}.cer"),
+                    format!("{}{tail}/{NAME}.cer", folder.trim_end_matches('/')),
+                ],
+            )
+            .await;
+        }
+        for elsewhere in
+            ["https://evil.example/", "http://127.0.0.1/", "//evil.example/", "evil.example/", "https:evil.example/"]
+        {
+            refuse_all(
+                arena,
+                [
+                    format!("{elsewhere}?{folder}{NAME}.cer"),
+                    format!("{elsewhere}#{folder}{NAME}.cer"),
+                    format!("{elsewhere}{folder}{NAME}.cer"),
+                ],
+            )
+            .await;
+        }
+    }
+}
+
+pub(crate) async fn this_machine_is_written_in_another_way(arena: &mut Arena) {
+    let port = arena.store.address.port();
+    let hosts = [
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "017700000001",
+        "0x7f.1",
+        "127.0.0.01",
+        "127.000.000.001",
+        "127.0.0.1.",
+        "127.0.0.2",
+        "127.1.1.1",
+        "0.0.0.0",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[fe80::1%25lo]",
+        "localtest.me",
+        "127.0.0.1.nip.io",
+        "ip6-localhost",
+        "%31%32%37.0.0.1",
+        "\u{2460}\u{2461}\u{2466}.0.0.1",
+        "127\u{3002}0\u{3002}0\u{3002}1",
+    ];
+    for host in hosts {
+        for scheme in ["http", "https"] {
+            refuse_all(
+                arena,
+                [format!("{scheme}://{host}:{port}/cert/{NAME}.cer"), format!("{scheme}://{host}/cert/{NAME}.cer")],
+            )
+            .await;
+        }
+    }
+}
+
+pub(crate) async fn somebody_listens_there(arena: &mut Arena) {
+    let ear = arena.store.ear();
+    for path in ["cert", "CERT", "", "cert/..", "x"] {
+        for name in [NAME, "x", "cert-0"] {
+            refuse_all(arena, [format!("http://{ear}/{path}/{name}.cer"), format!("https://{ear}/{path}/{name}.cer")])
+                .await;
+        }
+    }
+}
+
+pub(crate) async fn there_are_several(arena: &mut Arena) {
+    let [here, microsoft] = folders(arena).map(|folder| format!("{folder}{NAME}.cer"));
+    for between in [" ", ",", ", ", ";", "|", "\t", "%20"] {
+        for other in [here.as_str(), microsoft.as_str(), "https://evil.example/cert/x.cer"] {
+            refuse_all(
+                arena,
+                [
+                    format!("{here}{between}{other}"),
+                    format!("{other}{between}{here}"),
+                    format!("{microsoft}{between}{other}"),
+                ],
+            )
+            .await;
+        }
+    }
+    for (left, right) in [("<", ">"), ("\"", "\""), ("'", "'"), ("[", "]"), ("(", ")"), ("url(", ")")] {
+        refuse_all(arena, [format!("{left}{here}{right}"), format!("{left}{microsoft}{right}")]).await;
+    }
+}
+
+pub(crate) async fn it_is_none(arena: &mut Arena) {
+    let texts = [
+        "",
+        " ",
+        "/",
+        "//",
+        ".",
+        "cert",
+        "/cert/",
+        "x.cer",
+        "cert/x.cer",
+        "/cert/x.cer",
+        "null",
+        "undefined",
+        "about:blank",
+        "data:,x",
+        "data:application/pkix-cert;base64,AAAA",
+        "file:///etc/hosts",
+        "file:///cert/x.cer",
+        "-----BEGIN CERTIFICATE-----",
+        "urn:x",
+        "mailto:x@evil.example",
+        "c:\\cert\\x.cer",
+        "\\\\evil.example\\cert\\x.cer",
+    ];
+    refuse_all(arena, texts.map(str::to_owned)).await;
+    refuse_all(arena, [NAME.to_owned(), format!("{NAME}.cer"), format!("//{NAME}.cer")]).await;
+}
