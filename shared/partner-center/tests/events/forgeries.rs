@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::arena::{Arena, Attack};
 use crate::store::Store;
-use crate::{addresses, algorithms, bodies, certificates, fetching, headers, signatures};
+use crate::{algorithms, bodies, certificates, fetching, headers, hosts, paths, signatures};
 
 type Class = for<'a> fn(&'a mut Arena) -> Attack<'a>;
 
@@ -38,13 +38,15 @@ const CLASSES: &[(&str, Class)] = &classes! {
         a_letter_of_the_signature_has_another_case, something_is_put_into_the_signature, its_padding_is_another,
         its_last_letter_says_more_than_it_should, its_alphabet_is_another, they_are_too_many_or_too_long,
         they_hold_bytes_that_are_no_text;
-    addresses:
+    hosts:
         the_scheme_is_another, the_host_has_something_after_it, the_host_has_something_before_it,
-        the_storage_account_is_another, the_service_or_region_is_another, there_is_a_user_in_it, the_port_is_another,
-        the_host_is_written_in_other_letters, a_letter_has_another_case, a_letter_is_percent_encoded,
-        something_is_put_into_it, a_letter_of_the_folder_is_another, slashes_lean_the_other_way, the_path_leads_away,
-        there_is_a_query_or_a_fragment, this_machine_is_written_in_another_way, somebody_listens_there,
-        there_are_several, it_is_none;
+        the_storage_account_is_another, the_service_or_region_is_another, there_is_a_user_in_it,
+        the_port_is_another, the_host_is_written_in_other_letters, this_machine_is_written_in_another_way,
+        somebody_listens_there;
+    paths:
+        a_letter_has_another_case, a_letter_is_percent_encoded, something_is_put_into_it,
+        a_letter_of_the_folder_is_another, slashes_lean_the_other_way, the_path_leads_away,
+        there_is_a_query_or_a_fragment, there_are_several, it_is_none;
     fetching:
         it_redirects, it_is_not_there, the_store_is_away, the_store_never_answers, it_is_too_large, it_is_packed,
         its_end_is_missing, something_is_around_it, a_bit_of_it_is_flipped, it_is_no_certificate;

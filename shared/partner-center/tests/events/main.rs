@@ -14,6 +14,8 @@ mod bodies;
 mod certificates;
 mod fetching;
 mod headers;
+mod hosts;
+mod paths;
 mod signatures;
 
 mod caching;
