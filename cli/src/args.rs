@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run both simulators alone.
     Simulate(Simulate),
+    /// Sign in to Partner Center: the first refresh token, or another one when the last has ended.
+    Login(Login),
     /// Sync now.
     Sync(Sync),
     /// List the links.
@@ -94,6 +97,26 @@ pub(crate) struct Simulate {
     /// Write a cosell.toml and cosell.secrets.toml that fit these simulators into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) write_settings: Option<PathBuf>,
+}
+
+/// `cosell login`.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// Print the address to go to, and open no browser.
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of this machine that the browser comes back to; chosen by the system if left out.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// How long to wait for the person.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) wait: Duration,
+}
+
+/// A duration as in the settings: `45s`, `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write 45s, 5m or 1h".to_owned())
 }
 
 /// `cosell sync`.
