@@ -66,6 +66,24 @@ pub(crate) enum Command {
         /// A referral, record, engagement or link id.
         id: String,
     },
+    /// Fill the catalogue of solutions that sellers choose from.
+    #[command(subcommand)]
+    Solutions(Solutions),
+}
+
+/// `cosell solutions`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Solutions {
+    /// Import a list: one row each, headed "Solution ID", "Solution name" and, if known, "Publisher".
+    ///
+    /// All rows are judged first; if any is refused, nothing is written. Running it again writes only what is different.
+    Import {
+        /// A .csv file (UTF-8) or an .xlsx workbook.
+        file: PathBuf,
+        /// Write the rows that can go, though others are refused.
+        #[arg(long)]
+        skip_refused: bool,
+    },
 }
 
 /// `cosell serve`.

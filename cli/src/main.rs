@@ -13,6 +13,7 @@ mod place;
 mod serve;
 mod service;
 mod simulate;
+mod solutions;
 mod sync;
 
 use std::io::Write;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Command, Cosell};
+use crate::args::{Command, Cosell, Solutions};
 use crate::place::{NeedsPerson, Place, WrongUse};
 
 fn main() -> ExitCode {
@@ -72,6 +73,9 @@ async fn run(cosell: Cosell) -> Result<()> {
         Command::Drift => explain::drift(&Place::open(&config, &data)?, json).await,
         Command::Retry(what) => operate::retry(&Place::open(&config, &data)?, what, json).await,
         Command::Replay { since } => operate::replay(&Place::open(&config, &data)?, since, json).await,
+        Command::Solutions(Solutions::Import { file, skip_refused }) => {
+            solutions::import(&Place::open(&config, &data)?, &file, skip_refused, json).await
+        }
         Command::History { id } => listing::history(&place::store(&data).await?, &id, json).await,
     }
 }

@@ -23,7 +23,7 @@ impl Login {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         loop {
-            let line = lines.next_line().await.unwrap().expect("an address on a line of its own");
+            let line = lines.next_line().await.unwrap().unwrap();
             if let Ok(address) = line.parse::<Url>() {
                 return Self { child, lines, address };
             }

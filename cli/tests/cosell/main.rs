@@ -5,4 +5,5 @@
 mod doors;
 mod login;
 mod refusals;
+mod solutions;
 mod stage;
