@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &str)] = &[
     // translate
     ("mapping",        "sync-core"),
     ("catalogue",      ""),
+    ("mapping-kit",    "mapping sync-core"),
     ("settings",       "mapping"),
     // touch the world
     ("discretion",     ""),
@@ -26,7 +27,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("engine",         "dataverse mapping partner-center queue settings store sync-core"),
     // put together
     ("functions/*",    "dataverse doors engine mapping partner-center queue settings store sync-core telemetry throttle"),
-    ("cosell",         "catalogue dataverse doors engine mapping partner-center queue settings simulators store sync-core telemetry"),
+    ("cosell",         "catalogue dataverse doors engine mapping mapping-kit partner-center queue settings simulators store sync-core telemetry"),
     // the vendors' side: knows nothing of ours
     ("simulators",     ""),
     // prove
