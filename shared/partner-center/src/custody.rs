@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub enum Custody {
         /// The token in the secrets.
         configured: SecretString,
     },
+    /// Whoever holds the other end does: the newest is handed over here, and is the one to redeem.
+    Held(Arc<Mutex<SecretString>>),
 }
 
 /// The file in the folder.
@@ -39,6 +42,7 @@ impl Custody {
     pub(crate) fn current(&self) -> SecretString {
         match self {
             Self::ReadOnly { configured } => configured.clone(),
+            Self::Held(newest) => newest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             Self::File { directory, configured } => kept(directory, configured).unwrap_or_else(|| configured.clone()),
         }
     }
@@ -49,6 +53,9 @@ impl Custody {
     /// # Errors
     /// When it cannot be written durably.
     pub(crate) fn keep(&self, token: &SecretString) -> io::Result<()> {
+        if let Self::Held(newest) = self {
+            *newest.lock().unwrap_or_else(PoisonError::into_inner) = token.clone();
+        }
         let Self::File { directory, configured } = self else { return Ok(()) };
         if self.current().expose_secret() == token.expose_secret() {
             return Ok(());
@@ -152,5 +159,14 @@ mod tests {
         let reader = Custody::ReadOnly { configured: SecretString::from("configured") };
         keep(&reader, "rotated");
         assert_eq!(reader.current().expose_secret(), "configured");
+    }
+
+    #[test]
+    fn whoever_holds_the_other_end_gets_the_newest() {
+        let newest = Arc::new(Mutex::new(SecretString::from("configured")));
+        let custody = Custody::Held(Arc::clone(&newest));
+        keep(&custody, "rotated");
+        assert_eq!(custody.current().expose_secret(), "rotated");
+        assert_eq!(newest.lock().unwrap().expose_secret(), "rotated");
     }
 }
