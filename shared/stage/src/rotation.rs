@@ -138,7 +138,9 @@ impl Refresher {
         let query = ListQuery { updated_since: Some(Timestamp::now()), ..ListQuery::default() };
         match client.list(&query).await {
             Ok(_) => {}
-            Err(error @ partner_center::Error::SignIn { .. }) => return Err(Error::SignIn { reason: error.to_string() }),
+            Err(error @ partner_center::Error::SignIn { .. }) => {
+                return Err(Error::SignIn { reason: error.to_string() });
+            }
             Err(error) => return Err(Error::PartnerCenter { reason: error.to_string() }),
         }
         let held = held.lock().unwrap_or_else(PoisonError::into_inner).clone();

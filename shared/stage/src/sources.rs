@@ -29,8 +29,7 @@ impl Sources {
         };
         let find = |wanted| secrets.iter().find(|(variable, ..)| *variable == wanted);
         let unset = |variable: Variable| Error::Settings(format!("{} is needed", variable.name()));
-        let (variable, id, secret) =
-            find(Variable::SettingsSecret).ok_or_else(|| unset(Variable::SettingsSecret))?;
+        let (variable, id, secret) = find(Variable::SettingsSecret).ok_or_else(|| unset(Variable::SettingsSecret))?;
         let settings = settings_of(&secret.text, id).map_err(malformed(*variable, id))?;
         let partner_center = find(Variable::PartnerCenterSecret)
             .map(|(variable, id, secret)| partner_center_of(&secret.text).map_err(malformed(*variable, id)))
