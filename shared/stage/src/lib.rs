@@ -34,9 +34,8 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-pub use shim::SqsQueue;
-pub mod shim;
-pub use shim::DynamoStore;
+pub use queue::SqsQueue;
+pub use store::DynamoStore;
 
 /// Why a function cannot start, or cannot go on. Says where, never what a secret holds.
 #[derive(Debug, thiserror::Error)]
@@ -152,7 +151,7 @@ impl Stage {
         let client = aws_sdk_sqs::Client::new(&self.aws);
         let proof = client.get_queue_attributes().queue_url(url).attribute_names("QueueArn".into()).send().await;
         match proof {
-            Ok(_) => Ok(shim::queue(client, url)),
+            Ok(_) => Ok(SqsQueue::new(client, url)),
             Err(error) => Err(Error::Queue { url: url.to_owned(), reason: vault::reason(&error) }),
         }
     }
@@ -164,7 +163,7 @@ impl Stage {
     pub async fn store(&self) -> Result<DynamoStore, Error> {
         use store::Store;
         let table = self.value(Variable::Table);
-        let store = shim::store(aws_sdk_dynamodb::Client::new(&self.aws), table);
+        let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(&self.aws), table);
         match store.cursor("start").await {
             Ok(_) => Ok(store),
             Err(error) => Err(Error::Table { table: table.to_owned(), reason: vault::reason(&error) }),

@@ -102,12 +102,12 @@ impl Kind {
     fn spawn(self, port: u16, kept: &Path) -> Result<Child> {
         let mut command = match self {
             Self::DynamoDb => {
-                let mut command = Command::new(installed("bin/dynoxide")?);
+                let mut command = Command::new(installed("dynoxide/bin/dynoxide")?);
                 command.args(["--port", &port.to_string(), "--log", "quiet", "--db-path"]).arg(kept.join("table.db"));
                 command
             }
             Self::Rest => {
-                let mut command = Command::new(installed("ministack/bin/ministack")?);
+                let mut command = Command::new(installed("stack/bin/ministack")?);
                 command
                     .env("GATEWAY_PORT", port.to_string())
                     .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))

@@ -23,6 +23,8 @@ mod front;
 mod source;
 
 pub mod stack;
+pub mod world;
 
 pub use lambda::{Failure, Lambda};
 pub use stack::Stack;
+pub use world::World;
