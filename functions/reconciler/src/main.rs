@@ -37,9 +37,7 @@ struct Function {
 impl Function {
     async fn open(meter: Meter) -> Result<Self, Error> {
         let stage = Stage::of("reconciler").await?;
-        let (store, queue) = tokio::try_join!(stage.store(), stage.queue())?;
-        let kept = store.clone();
-        let engine = stage.live(move |sources| sources.engine(kept.clone())).await?;
+        let (engine, store, queue) = tokio::try_join!(stage.engine(), stage.store(), stage.queue())?;
         Ok(Self { engine, store, queue, meter })
     }
 

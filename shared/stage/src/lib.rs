@@ -24,8 +24,10 @@ mod rotation;
 pub use environment::{FUNCTIONS, Function, Variable};
 pub use lease::Lease;
 pub use live::Live;
+pub use queue::SqsQueue;
 pub use rotation::{Refreshed, Refresher};
 pub use sources::Sources;
+pub use store::DynamoStore;
 pub use vault::{Secret, Vault};
 
 use std::collections::BTreeMap;
@@ -34,8 +36,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-pub use queue::SqsQueue;
-pub use store::DynamoStore;
+use engine::Engine;
 
 /// Why a function cannot start, or cannot go on. Says where, never what a secret holds.
 #[derive(Debug, thiserror::Error)]
@@ -180,6 +181,19 @@ impl Stage {
     ) -> Result<Live<T>, Error> {
         let secrets = self.function.secrets().map(|variable| (variable, self.value(variable).to_owned()));
         Live::open(self.vault(), secrets.collect(), Box::new(build)).await
+    }
+
+    /// The engine on the store, which keeps history for as long as the settings say.
+    ///
+    /// # Errors
+    /// When a secret cannot be read or used.
+    pub async fn engine(&self) -> Result<Live<Engine<DynamoStore>>, Error> {
+        let store = DynamoStore::new(aws_sdk_dynamodb::Client::new(&self.aws), self.value(Variable::Table));
+        self.live(move |sources| {
+            let days = sources.settings.sync.history_days;
+            sources.engine(store.clone().keeping_history(days))
+        })
+        .await
     }
 
     /// The secret store.

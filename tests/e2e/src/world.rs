@@ -130,7 +130,10 @@ impl World {
     #[must_use]
     pub fn writes(&self) -> Vec<RequestEntry> {
         let both = [self.partner_center.harness().requests(), self.dataverse.harness().requests()];
-        both.into_iter().flatten().filter(|request| request.write && !request.path_and_query.contains("/oauth2/")).collect()
+        both.into_iter()
+            .flatten()
+            .filter(|request| request.write && !request.path_and_query.contains("/oauth2/"))
+            .collect()
     }
 
     /// Forgets the requests so far.

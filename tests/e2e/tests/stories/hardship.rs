@@ -11,10 +11,7 @@ use uuid::Uuid;
 const SLOW: Fault = Fault::Delay { milliseconds: 1_500 };
 
 /// The creates of a share, by method and path, and whether it is Partner Center's.
-const CREATES: &[(&str, &str, bool)] = &[
-    ("POST", "/referrals", true),
-    ("PATCH", "/opportunities(", false),
-];
+const CREATES: &[(&str, &str, bool)] = &[("POST", "/referrals", true), ("PATCH", "/opportunities(", false)];
 
 /// A world in which the next blow falls while a request is slow.
 struct Struck<'a>(&'a World);
@@ -53,7 +50,11 @@ async fn a_batch_that_fails_in_part_gives_back_only_what_failed() -> Result<()> 
     // A referral that nobody knows yet cannot be looked at, an edit and a message that nobody can read come with it.
     world.stack.hand_out(false);
     world.partner_center.harness().add_fault(FaultRule {
-        method: Some("GET".into()), path_contains: Some("/referrals/".into()), times: Some(2), skip: 0, fault: Fault::status(500),
+        method: Some("GET".into()),
+        path_contains: Some("/referrals/".into()),
+        times: Some(2),
+        skip: 0,
+        fault: Fault::status(500),
     });
     let invited = world.partner_center.invite(json!({ "name": "Northwind: analytics" }));
     world.stack.send_raw("no hint at all", "stranger").await?;
@@ -62,7 +63,8 @@ async fn a_batch_that_fails_in_part_gives_back_only_what_failed() -> Result<()> 
     world.dataverse.settled().await;
     world.stack.hand_out(true);
     world.until("the edit arrives", || world.value(&referral) == Some(400_000.0)).await?;
-    let appeared = || world.dataverse.rows("opportunity").iter().any(|row| row["cosell_referralid"] == invited.as_str());
+    let appeared =
+        || world.dataverse.rows("opportunity").iter().any(|row| row["cosell_referralid"] == invited.as_str());
     world.until("the deal that failed at first appears", appeared).await?;
     world.rest().await?;
     assert!(world.figure("handed_back", None) >= 1.0 || world.figure("parked", None) >= 1.0);
@@ -153,7 +155,11 @@ async fn a_throttling_storm_parks_links_and_loses_none() -> Result<()> {
     }
     world.rest().await?;
     let storm = |path: &str| FaultRule {
-        method: None, path_contains: Some(path.into()), times: Some(12), skip: 0, fault: Fault::too_many_requests("1"),
+        method: None,
+        path_contains: Some(path.into()),
+        times: Some(12),
+        skip: 0,
+        fault: Fault::too_many_requests("1"),
     };
     world.partner_center.harness().add_fault(storm("/referrals"));
     world.dataverse.harness().add_fault(storm("/opportunities"));

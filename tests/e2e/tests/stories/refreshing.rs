@@ -46,7 +46,11 @@ async fn the_token_in_use_stays_while_the_new_one_is_not_proven() -> Result<()> 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_refreshers_one_waits_outside() -> Result<()> {
     let world = world().await?;
-    world.partner_center.harness().add_fault(FaultRule::once("GET", "/referrals", Fault::Delay { milliseconds: 1_500 }));
+    world.partner_center.harness().add_fault(FaultRule::once(
+        "GET",
+        "/referrals",
+        Fault::Delay { milliseconds: 1_500 },
+    ));
     let twin = world.stack.broken("token-refresher", "RUST_LOG", "info")?;
     let first = world.stack.function("token-refresher");
     let first = tokio::spawn(async move { first.invoke(json!({})).await });
@@ -60,7 +64,11 @@ async fn of_two_refreshers_one_waits_outside() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_during_the_refresh_is_not_overwritten() -> Result<()> {
     let world = world().await?;
-    world.partner_center.harness().add_fault(FaultRule::once("GET", "/referrals", Fault::Delay { milliseconds: 1_500 }));
+    world.partner_center.harness().add_fault(FaultRule::once(
+        "GET",
+        "/referrals",
+        Fault::Delay { milliseconds: 1_500 },
+    ));
     let refresher = world.stack.function("token-refresher");
     let running = tokio::spawn(async move { refresher.invoke(json!({})).await });
     let at_it = || world.partner_center.harness().requests().iter().any(|request| request.fault == Some("delay"));
