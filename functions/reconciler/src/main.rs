@@ -44,9 +44,10 @@ impl Function {
     async fn reconcile(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let answer = self.hints(&event.context).await;
         self.meter.flush(&event.context.env_config.function_name);
-        answer.map_err(|error| {
-            tracing::error!(%error, "what is due could not be woken");
-            Diagnostic { error_type: "NotReconciled".to_owned(), error_message: error.to_string() }
+        // The runtime logs it.
+        answer.map_err(|error| Diagnostic {
+            error_type: "NotReconciled".to_owned(),
+            error_message: telemetry::chain(&error),
         })
     }
 
@@ -95,8 +96,9 @@ fn told(side: &str, polled: Result<Polled, engine::Error>) -> Value {
             json!({ "rows": polled.rows, "hints": polled.hints })
         }
         Err(error) => {
-            tracing::warn!(side, %error, "a feed could not be read");
-            json!({ "error": error.to_string() })
+            let error = telemetry::chain(&error);
+            tracing::warn!(side, error, "a feed could not be read");
+            json!({ "error": error })
         }
     }
 }

@@ -88,7 +88,7 @@ async fn work_lane(engine: Arc<Engine<DynamoStore>>, lane: Lane) -> (Vec<String>
             }
             Ok(messages) => {
                 if let Err(error) = look(&engine, messages).await {
-                    tracing::warn!(%error, hint = messages[0].hint.id, "a hint could not be worked");
+                    tracing::warn!(error = telemetry::chain(&error), hint = messages[0].hint.id, "not worked");
                     let wait = if let engine::Error::Poll { wait, .. } = error { wait } else { RETRY };
                     return (lane.failures(worked), wait);
                 }
@@ -134,6 +134,5 @@ fn came(records: &[SqsMessage]) -> HashMap<String, (Receipt, u32)> {
 }
 
 fn broken(error: &tokio::task::JoinError) -> Diagnostic {
-    tracing::error!(%error, "a lane broke");
     Diagnostic { error_type: "Broken".to_owned(), error_message: error.to_string() }
 }

@@ -42,10 +42,8 @@ impl Function {
                 tracing::info!(outcome = refreshed.word(), "the refresh token was looked after");
                 Ok(json!({ "outcome": refreshed.word() }))
             }
-            Err(error) => {
-                tracing::error!(%error, "the refresh token was not refreshed; the one in use stays");
-                Err(Diagnostic { error_type: "NotRefreshed".to_owned(), error_message: error.to_string() })
-            }
+            // The token in use stays. The runtime logs it.
+            Err(error) => Err(Diagnostic { error_type: "NotRefreshed".to_owned(), error_message: error.to_string() }),
         };
         self.meter.flush(&event.context.env_config.function_name);
         answer

@@ -33,6 +33,12 @@ pub fn start(format: Format, default_filter: &str) {
     }
 }
 
+/// An error and everything that caused it, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}
+
 /// Starts JSON logs together with a meter, which counts whatever `RUST_LOG` hides or shows.
 pub fn start_metered(default_filter: &str) -> Meter {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));

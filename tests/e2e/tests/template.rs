@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use e2e::template::Template;
 use serde_json::Value;
 use stage::{FUNCTIONS, Variable};
+use store::dynamodb::schema;
 
 /// X-Ray has no resources, so AWS demands a star there.
 const STARS_THAT_AWS_DEMANDS: &[&str] = &["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
@@ -216,6 +217,38 @@ fn the_table_survives_a_slip() {
         assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{id}");
         assert_eq!(number(&queue["Properties"]["MessageRetentionPeriod"], &template), 14 * 24 * 3600, "{id}");
     }
+}
+
+#[test]
+fn the_table_has_the_keys_and_indexes_that_the_store_uses() {
+    let template = Template::read();
+    let properties = template.properties("Table");
+    let attributes: BTreeSet<String> = properties["AttributeDefinitions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|attribute| format!("{} {}", attribute["AttributeName"], attribute["AttributeType"]).replace('"', ""))
+        .collect();
+    let used = schema::ATTRIBUTES.iter().map(|(name, kind)| format!("{name} {}", kind.as_str())).collect();
+    assert_eq!(attributes, used);
+    let indexes = properties["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
+    let indexes: BTreeSet<(String, Vec<String>)> =
+        indexes.iter().map(|index| (texts(&index["IndexName"]).concat(), keys(&index["KeySchema"]))).collect();
+    let used = schema::INDEXES.iter().map(|(name, keys)| ((*name).to_owned(), keys.map(str::to_owned).to_vec()));
+    assert_eq!(indexes, used.collect());
+    assert_eq!(keys(&properties["KeySchema"]), ["pk", "sk"]);
+    for role in [&role_of_each(&template)["sync-worker"], &role_of_each(&template)["reconciler"]] {
+        let statements = &roles(&template)[role];
+        for (index, _) in schema::INDEXES {
+            let may =
+                |statement: &Statement| statement.resources.iter().any(|one| one.contains(&format!("index/{index}")));
+            assert!(statements.iter().any(may), "{role} may not query {index}");
+        }
+    }
+}
+
+fn keys(schema: &Value) -> Vec<String> {
+    schema.as_array().into_iter().flatten().map(|key| texts(&key["AttributeName"]).concat()).collect()
 }
 
 #[test]
