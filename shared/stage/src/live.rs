@@ -38,7 +38,10 @@ struct State<T> {
     sources: Arc<Sources>,
     versions: Vec<String>,
     read_at: Timestamp,
-    refused_at: Option<Timestamp>,
+    /// Somebody was refused, and nothing has changed since.
+    doubtful: bool,
+    /// When it was last looked for that reason.
+    doubted_at: Option<Timestamp>,
 }
 
 impl<T> Live<T> {
@@ -53,7 +56,8 @@ impl<T> Live<T> {
             sources: Arc::new(sources),
             versions: versions(&read),
             read_at: Timestamp::now(),
-            refused_at: None,
+            doubtful: false,
+            doubted_at: None,
         };
         Ok(Self { vault, secrets, build, state: Mutex::new(state) })
     }
@@ -66,7 +70,8 @@ impl<T> Live<T> {
     /// The thing as of now, and what it was built from.
     pub async fn parts(&self) -> (Arc<T>, Arc<Sources>) {
         let mut state = self.state.lock().await;
-        if since(state.read_at) > FRESH {
+        if since(state.read_at) > FRESH || (state.doubtful && since(state.read_at) > PATIENCE) {
+            state.doubtful = false;
             self.look(&mut state).await;
         }
         (Arc::clone(&state.thing), Arc::clone(&state.sources))
@@ -76,11 +81,15 @@ impl<T> Live<T> {
     /// Says whether they had, so that another try makes sense.
     pub async fn refused(&self) -> bool {
         let mut state = self.state.lock().await;
-        if state.refused_at.is_some_and(|at| since(at) < PATIENCE) {
+        if state.doubted_at.is_some_and(|at| since(at) < PATIENCE) {
+            // Whoever comes when the patience is over looks first.
+            state.doubtful = true;
             return false;
         }
-        state.refused_at = Some(Timestamp::now());
-        self.look(&mut state).await
+        state.doubted_at = Some(Timestamp::now());
+        let changed = self.look(&mut state).await;
+        state.doubtful = !changed;
+        changed
     }
 
     async fn look(&self, state: &mut State<T>) -> bool {

@@ -191,6 +191,21 @@ impl Stack {
         self.functions.values().flat_map(|function| function.lines()).collect()
     }
 
+    /// Time passes, and every lease in the table has ended.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn end_leases(&self) -> Result<()> {
+        for mut item in self.items().await? {
+            if item.get("lease_until").is_some() {
+                item["lease_until"] = json!({ "N": "0" });
+                let input = json!({ "TableName": self.made["Table"].reference, "Item": item });
+                Service::dynamodb(&self.dynamodb.url()).call("PutItem", &input).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Every item of the table, as text.
     ///
     /// # Errors

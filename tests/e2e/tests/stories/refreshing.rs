@@ -83,21 +83,40 @@ async fn a_sign_in_during_the_refresh_is_not_overwritten() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_may_be_redeemed_once_survives_a_refresher_that_dies() -> Result<()> {
+async fn what_a_run_that_broke_off_has_proposed_is_used_when_the_old_token_is_dead() -> Result<()> {
     let world = world().await?;
     world.partner_center.switches(|switches| switches.single_use_refresh_tokens = true);
-    // It dies while it proves the new token: the old one is used up, and the new one is only proposed.
-    let proof = FaultRule::once("POST", "/oauth2/", Fault::Delay { milliseconds: 2_000 }).skip(1);
-    world.partner_center.harness().add_fault(proof);
-    let refresher = world.stack.function("token-refresher");
-    let dying = {
+    let before = token(&world).await?;
+    // The old token is redeemed and so used up; the new one is proposed, and cannot be proven.
+    world.partner_center.harness().add_fault(FaultRule::once("POST", "/oauth2/", Fault::CutBefore).skip(1));
+    assert!(matches!(world.stack.day().await, Err(Failure::Function(_))));
+    assert_eq!(token(&world).await?, before, "the old one is in use, dead as it is");
+    assert_eq!(world.stack.day().await, Ok(json!({ "outcome": "rotated" })));
+    assert_eq!(token(&world).await?.0, world.partner_center.refresh_token(), "the newest, and none but it, works");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresher_killed_at_any_request_leaves_a_token_that_works() -> Result<()> {
+    let world = world().await?;
+    for (method, path, skip) in
+        [("POST", "/oauth2/", 0), ("GET", "/referrals", 0), ("POST", "/oauth2/", 1), ("GET", "/referrals", 1)]
+    {
+        world.partner_center.harness().clear_requests();
+        let slow = Fault::Delay { milliseconds: 1_500 };
+        world.partner_center.harness().add_fault(FaultRule::once(method, path, slow).skip(skip));
         let refresher = world.stack.function("token-refresher");
-        tokio::spawn(async move { refresher.invoke(json!({})).await })
-    };
-    let at_it = || world.partner_center.harness().requests().iter().any(|request| request.fault == Some("delay"));
-    world.until("it proves the new token", at_it).await?;
-    assert_eq!(refresher.kill_busy(), 1);
-    assert_eq!(dying.await?, Err(Failure::Died));
-    // The request that it died with is never carried out: the simulator's caller is gone before it begins.
+        let dying = tokio::spawn(async move { refresher.invoke(json!({})).await });
+        let at_it = || world.partner_center.harness().requests().iter().any(|request| request.fault == Some("delay"));
+        world.until("it is under way", at_it).await?;
+        assert_eq!(world.stack.function("token-refresher").kill_busy(), 1);
+        assert_eq!(dying.await?, Err(Failure::Died));
+        // Its lease outlives it: until then others wait outside, and the token in use goes on working.
+        assert_eq!(world.stack.day().await, Ok(json!({ "outcome": "busy" })));
+        let minute = world.minute().await?;
+        assert!(minute["partner_center"]["error"].is_null(), "{minute}");
+        world.stack.end_leases().await?;
+    }
+    assert_eq!(world.stack.day().await, Ok(json!({ "outcome": "rotated" })));
     Ok(())
 }
