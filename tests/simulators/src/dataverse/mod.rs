@@ -17,6 +17,7 @@ mod world;
 
 mod answers;
 mod calls;
+mod metadata;
 mod oauth;
 mod odata;
 mod protection;

@@ -116,7 +116,7 @@ impl Default for Switches {
             batch_requires_crlf: true,
             failed_batch_keeps_status: true,
             key_index_milliseconds: 200,
-            metadata_lag_milliseconds: 0,
+            metadata_lag_milliseconds: 200,
             duplicate_column_status: 400,
             limit_requests: None,
             limit_execution_milliseconds: None,

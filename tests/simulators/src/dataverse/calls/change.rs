@@ -9,6 +9,7 @@ use super::reply::{Call, Reply};
 use super::retrieve;
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::Datum;
+use crate::dataverse::metadata;
 use crate::dataverse::odata::options::Options;
 use crate::dataverse::odata::path::Key;
 use crate::dataverse::odata::payload;
@@ -33,6 +34,7 @@ pub(super) fn create(
     }
     let actor = call.actor(world)?;
     let id = pipeline::create(world, &actor, table, submission)?;
+    metadata::note_row(world, call, table, id)?;
     written(world, call, table, &options, id, true)
 }
 

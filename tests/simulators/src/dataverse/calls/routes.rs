@@ -141,12 +141,10 @@ fn unauthorized(simulator: &Simulator) -> Response {
 fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
     let (reply, retry_after) = match reply {
         Ok(reply) => (reply, None),
-        Err(refused) => {
-            let body = Some(refused.body());
-            (Reply { status: refused.status, body, ..Reply::default() }, refused.retry_after)
-        }
+        Err(refused) => (Reply::refused(&refused), refused.retry_after),
     };
-    let mut answer = Response::new(reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(text_of(body))));
+    let mut answer =
+        Response::new(reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(Reply::text_of(body))));
     *answer.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
     headers.insert("odata-version", HeaderValue::from_static("4.0"));
@@ -158,10 +156,11 @@ fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
     let request_id = Uuid::new_v4().to_string();
     add("req_id", &request_id);
     add("x-ms-service-request-id", &request_id);
-    match &reply.body {
-        Some(Value::String(_)) => add("content-type", "text/plain"),
-        Some(_) => add("content-type", JSON),
-        None => {}
+    match (&reply.content_type, &reply.body) {
+        (Some(content_type), _) => add("content-type", content_type),
+        (None, Some(Value::String(_))) => add("content-type", "text/plain"),
+        (None, Some(_)) => add("content-type", JSON),
+        (None, None) => {}
     }
     if let Some(left) = left {
         add("x-ms-ratelimit-burst-remaining-xrm-requests", &left.requests.to_string());
@@ -179,12 +178,4 @@ fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
         add("retry-after", &seconds.to_string());
     }
     answer
-}
-
-/// `$count` and `$value` are bare text; everything else is JSON.
-fn text_of(body: &Value) -> String {
-    match body {
-        Value::String(text) => text.clone(),
-        body => body.to_string(),
-    }
 }

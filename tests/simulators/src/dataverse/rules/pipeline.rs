@@ -10,6 +10,7 @@ use super::rights::{self, Level, Verb};
 use super::{keys, money, names, opportunity, qualify, state};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::{Datum, Reference, Row};
+use crate::dataverse::metadata;
 use crate::dataverse::odata::payload::Submission;
 use crate::dataverse::schema::{Kind, Name, OnDelete, Ownership, Table};
 use crate::dataverse::webhooks::{self, Message};
@@ -103,6 +104,9 @@ pub(crate) fn update(
         cells.insert(column, Some(Datum::reference(&parent_table.name, parent)));
     }
     cells.retain(|name, _| table.column(name).is_some_and(|column| column.on_update));
+    if &*table.name == "systemform" {
+        metadata::keep_unpublished(world, id, &mut cells)?;
+    }
     may_append(world, actor, table, &cells)?;
     let named = |name: &str| cells.get(name).and_then(Option::as_ref).and_then(Datum::as_integer);
     if table.states().is_empty() {
@@ -170,6 +174,13 @@ pub(crate) fn delete(world: &mut World, actor: &Actor, table: &Arc<Table>, id: U
                     );
                     return Err(Refused::new(405, "0x80040227", message));
                 }
+            }
+        }
+    }
+    for many in &schema.many_to_many {
+        for end in many.ends.iter().filter(|end| end.table == table.name) {
+            for pair in world.store.pointing(&many.intersect, &end.column, id) {
+                world.store.delete(&many.intersect, pair);
             }
         }
     }

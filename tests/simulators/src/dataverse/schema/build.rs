@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
 use uuid::Uuid;
 
 use super::{AlternateKey, Choice, Column, Index, Kind, Name, OnDelete, Ownership, Table, Target};
 
 /// A metadata id that follows from what it names.
-fn metadata_id(of: &str) -> Uuid {
+pub(crate) fn metadata_id(of: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, of.as_bytes())
 }
 
@@ -28,6 +29,7 @@ pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
         metadata_id: metadata_id(name),
         columns: Vec::new(),
         keys: Vec::new(),
+        given: Map::new(),
     };
     table.columns.push(column::made(&id, Kind::Id).create_only());
     table.columns.push(column::made("versionnumber", Kind::BigInt).read_only());
@@ -218,7 +220,7 @@ fn on_delete(mut column: Column, rule: OnDelete) -> Column {
     column
 }
 
-pub(super) fn choice(value: i64, label: &str, of: i64) -> Choice {
+pub(crate) fn choice(value: i64, label: &str, of: i64) -> Choice {
     Choice { value, label: label.to_owned(), of }
 }
 
@@ -229,7 +231,7 @@ fn titled(name: &str) -> String {
 
 /// Columns by kind.
 pub(crate) mod column {
-    use super::{Arc, Column, Kind, Name, OnDelete, Target, choice, metadata_id, titled};
+    use super::{Arc, Column, Kind, Map, Name, OnDelete, Target, choice, metadata_id, titled};
 
     pub(crate) fn made(name: &str, kind: Kind) -> Column {
         Column {
@@ -244,7 +246,8 @@ pub(crate) mod column {
             default: None,
             custom: false,
             metadata_id: metadata_id(&format!("column/{name}")),
-            made_at: None,
+            unknown_until: None,
+            given: Map::new(),
         }
     }
 
@@ -306,7 +309,7 @@ pub(crate) mod column {
         made(name, Kind::Lookup(tables.iter().map(end).collect()))
     }
 
-    pub(super) fn target(table: &str, navigation: &str, relationship: &str) -> Target {
+    pub(crate) fn target(table: &str, navigation: &str, relationship: &str) -> Target {
         Target {
             table: Name::from(table),
             navigation: navigation.to_owned(),

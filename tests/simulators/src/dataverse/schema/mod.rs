@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub(crate) use build::table;
+pub(crate) use build::{choice, column, metadata_id, table};
 
 /// A logical name: a table's or a column's. Shared by all rows.
 pub(crate) type Name = Arc<str>;
@@ -24,6 +25,7 @@ pub(crate) struct Schema {
     tables: BTreeMap<Name, Arc<Table>>,
     sets: HashMap<String, Name>,
     pub(crate) many_to_many: Vec<ManyToMany>,
+    pub(crate) global_choices: Vec<GlobalChoice>,
 }
 
 /// One table.
@@ -46,6 +48,8 @@ pub(crate) struct Table {
     pub(crate) metadata_id: Uuid,
     pub(crate) columns: Vec<Column>,
     pub(crate) keys: Vec<AlternateKey>,
+    /// The definition that it was made from.
+    pub(crate) given: Map<String, Value>,
 }
 
 /// Who owns the rows of a table.
@@ -72,8 +76,10 @@ pub(crate) struct Column {
     pub(crate) default: Option<i64>,
     pub(crate) custom: bool,
     pub(crate) metadata_id: Uuid,
-    /// When it was made; a fresh column is unknown for a while (metadata cache).
-    pub(crate) made_at: Option<Timestamp>,
+    /// Until when data requests do not know it: a fresh column is in no cache yet (dataverse-api 8, point 15).
+    pub(crate) unknown_until: Option<Timestamp>,
+    /// The definition that it was made from.
+    pub(crate) given: Map<String, Value>,
 }
 
 /// What a column holds.
@@ -141,6 +147,15 @@ pub(crate) enum OnDelete {
     Cascade,
     /// They forbid it.
     Restrict,
+}
+
+/// Options that several columns share.
+#[derive(Clone, Debug)]
+pub(crate) struct GlobalChoice {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) options: Vec<Choice>,
+    pub(crate) metadata_id: Uuid,
 }
 
 /// A relationship between many and many.
@@ -246,7 +261,7 @@ impl Schema {
 
     /// The navigation property of a table; the case counts.
     pub(crate) fn navigation<'a>(&'a self, table: &'a Table, property: &str) -> Option<Navigation<'a>> {
-        for column in &table.columns {
+        for column in table.columns.iter().filter(|column| column.is_known()) {
             if let Some(target) = column.targets().iter().find(|target| target.navigation == property) {
                 return Some(Navigation::Single(column, target));
             }
@@ -282,6 +297,11 @@ impl Schema {
 impl Table {
     /// By logical name; the case counts.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.any_column(name).filter(|column| column.is_known())
+    }
+
+    /// The same, fresh ones too.
+    pub(crate) fn any_column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| &*column.name == name)
     }
 
@@ -317,6 +337,11 @@ impl Table {
 }
 
 impl Column {
+    /// Whether data requests know it by now.
+    pub(crate) fn is_known(&self) -> bool {
+        self.unknown_until.is_none()
+    }
+
     pub(crate) fn is_lookup(&self) -> bool {
         matches!(self.kind, Kind::Lookup(_))
     }
