@@ -45,8 +45,8 @@ impl Sources {
     /// # Errors
     /// When the settings cannot work.
     pub fn engine<S: Store>(&self, store: S) -> Result<Engine<S>, Error> {
-        let configured =
-            self.partner_center.as_ref().ok_or_else(|| untold(Variable::PartnerCenterSecret))?.refresh_token.clone();
+        let secrets = self.partner_center.as_ref().ok_or_else(|| untold(Variable::PartnerCenterSecret))?;
+        let configured = secrets.refresh_token.clone().ok_or_else(|| untold(Variable::PartnerCenterSecret))?;
         let partner_center = self.partner_center_client(Custody::ReadOnly { configured })?;
         let clock: engine::Clock = Arc::new(jiff::Timestamp::now);
         Engine::new(store, partner_center, self.dataverse_client()?, self.settings.clone(), clock).map_err(|problems| {

@@ -97,7 +97,7 @@ impl Refresher {
     async fn rotate(&self, sources: &Sources, epoch: Epoch) -> Result<Refreshed, Error> {
         let current = self.vault.current(&self.id).await.map_err(|reason| self.unavailable(reason))?;
         let redeemed = self.redeem_what_works(sources, &current).await?;
-        if same(&redeemed.held, &self.secrets(&current.text)?.refresh_token) {
+        if same(&redeemed.held, &self.token(&current.text)?) {
             return Ok(Refreshed::Unchanged);
         }
         let mut version = self.propose(&redeemed).await?;
@@ -131,7 +131,7 @@ impl Refresher {
     /// Redeems the token of a document and reads a list with what it brought.
     async fn redeem(&self, sources: &Sources, document: &SecretString) -> Result<Redeemed, Error> {
         let secrets = self.secrets(document)?;
-        let held = Arc::new(Mutex::new(secrets.refresh_token.clone()));
+        let held = Arc::new(Mutex::new(self.token(document)?));
         let sources = Sources { partner_center: Some(secrets), ..sources.clone() };
         let client = sources.partner_center_holding(&held)?;
         // The shortest list there is: what changed since now.
@@ -161,6 +161,10 @@ impl Refresher {
 
     fn secrets(&self, document: &SecretString) -> Result<settings::PartnerCenterSecrets, Error> {
         partner_center_of(document).map_err(|reason| self.malformed(reason))
+    }
+
+    fn token(&self, document: &SecretString) -> Result<SecretString, Error> {
+        self.secrets(document)?.refresh_token.ok_or_else(|| self.malformed("it holds no refresh_token".to_owned()))
     }
 
     fn malformed(&self, reason: String) -> Error {

@@ -51,7 +51,7 @@ pub(crate) fn partner_center_of(text: &SecretString) -> Result<PartnerCenterSecr
     let mut problems = Vec::new();
     let secrets = PartnerCenterSecrets {
         client_secret: member(&value, "client_secret", &mut problems),
-        refresh_token: member(&value, "refresh_token", &mut problems),
+        refresh_token: Some(member(&value, "refresh_token", &mut problems)),
     };
     match problems.is_empty() {
         true => Ok(secrets),
@@ -116,7 +116,7 @@ mod tests {
     fn both_secrets_are_read_with_the_members_of_the_contract() {
         let text = r#"{"client_secret": "a", "refresh_token": "b", "note": "kept by whoever wrote it"}"#;
         let secrets = partner_center_of(&SecretString::from(text)).unwrap();
-        assert_eq!(secrets.refresh_token.expose_secret(), "b");
+        assert_eq!(secrets.refresh_token.unwrap().expose_secret(), "b");
         let text = r#"{"client_secret": "a", "webhook_keys": ["current", "previous"]}"#;
         assert_eq!(dataverse_of(&SecretString::from(text)).unwrap().webhook_keys.len(), 2);
     }
