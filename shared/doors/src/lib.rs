@@ -56,16 +56,28 @@ impl Answer {
 
     pub(crate) const QUEUED: Self = Self { status: StatusCode::OK, text: "queued" };
     pub(crate) const DUPLICATE: Self = Self { status: StatusCode::OK, text: "queued before" };
-    pub(crate) const UNINTERESTING: Self = Self { status: StatusCode::OK, text: "not ours to sync" };
+
+    /// Taken, and nothing follows from it. `what` is for the figures: `event`, `table`, `age`.
+    pub(crate) fn uninteresting(what: &'static str) -> Self {
+        tracing::info!(metric = "uninteresting", code = what, "not ours to sync");
+        Self { status: StatusCode::OK, text: "not ours to sync" }
+    }
 
     pub(crate) fn refused(status: StatusCode, text: &'static str) -> Self {
+        tracing::debug!(metric = "refused", code = status.as_str(), "refused");
         Self { status, text }
     }
 
     pub(crate) fn sent(sent: Result<queue::Sent, queue::Error>) -> Self {
         match sent {
-            Ok(queue::Sent::Queued) => Self::QUEUED,
-            Ok(queue::Sent::Duplicate) => Self::DUPLICATE,
+            Ok(queue::Sent::Queued) => {
+                tracing::info!(metric = "events", code = "queued", "a hint is queued");
+                Self::QUEUED
+            }
+            Ok(queue::Sent::Duplicate) => {
+                tracing::info!(metric = "events", code = "duplicate", "the hint was queued before");
+                Self::DUPLICATE
+            }
             Err(error) => {
                 tracing::error!(%error, "a hint could not be queued; the sender is asked to come again");
                 Self::refused(StatusCode::SERVICE_UNAVAILABLE, "try again")

@@ -115,6 +115,11 @@ impl<S: Store> Engine<S> {
         &self.store
     }
 
+    /// Whether a vendor refuses our sign-in, as of its last answer: secrets that were changed elsewhere may be the cause.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.partner_center.sign_in_refused().await || self.dataverse.sign_in_refused().await
+    }
+
     fn reach(&self, point: Point) {
         if let Some(hook) = &self.at_point {
             hook(point);
