@@ -3,10 +3,12 @@
 //! The semantics are those that DynamoDB can keep, because that is the other implementation: one conditional write per
 //! link, small transactions for identity, no join or scan where it matters, expiry checked by code.
 
+pub mod dynamodb;
 mod history;
 pub mod sqlite;
 mod wire;
 
+pub use dynamodb::DynamoStore;
 pub use history::HistoryLine;
 pub use sqlite::SqliteStore;
 
@@ -105,6 +107,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A link is larger than the store can hold.
+    #[error("link {link} is too large for the store: shorten its longest text, or take that field out of the mapping")]
+    TooLarge {
+        /// Which link.
+        link: String,
+    },
     /// The folder can't hold a store.
     #[error("{folder} cannot hold the data ({reason}): choose another folder with --data")]
     Unwritable {
@@ -157,8 +165,17 @@ pub trait Store: Send + Sync + 'static {
     fn references(&self, reference: &str) -> impl Future<Output = Result<Vec<ReferralId>, Error>> + Send;
     /// Notes whose a solution row is.
     fn note_solution(&self, row: &str, link: &LinkId) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Adds one to a counter, unless that would take it above `most`. Says whether it did. Counters are never reset: a
+    /// new one has a new name. It may be forgotten after `expires_at`.
+    fn count(
+        &self,
+        counter: &str,
+        most: u64,
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
     /// Whose a solution row is.
     fn link_of_solution(&self, row: &str) -> impl Future<Output = Result<Option<LinkId>, Error>> + Send;
-    /// Forgets history and worked hints that are older than their time; some at a time. Says how many.
+    /// Forgets history and worked hints that are older than their time; some at a time. Says how many. DynamoDB does so
+    /// by itself, within days of an item's time, and here says none.
     fn prune(&self, now: Timestamp, history_days: u32) -> impl Future<Output = Result<usize, Error>> + Send;
 }
