@@ -15,21 +15,26 @@ const HISTORY_MAX: usize = 10_000;
 
 /// Lists every link.
 pub(crate) async fn links<S: Store>(store: &S, as_json: bool) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut after: Option<LinkId> = None;
-    loop {
-        let page = store.list(after.as_ref(), PAGE).await?;
-        rows.extend(page.iter().map(|stored| link_row(&stored.link)));
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(last.link.id.clone()),
-            _ => break,
-        }
-    }
+    let rows: Vec<Value> = all_links(store).await?.iter().map(|stored| link_row(&stored.link)).collect();
     print(&rows, &["link", "referral", "record", "entity", "state", "code", "not_before"], as_json)?;
     if rows.is_empty() && !as_json {
         writeln!(std::io::stderr(), "no links yet: start `cosell serve`, or sync once with `cosell sync --all`")?;
     }
     Ok(())
+}
+
+/// Every link there is.
+pub(crate) async fn all_links<S: Store>(store: &S) -> Result<Vec<Stored>> {
+    let mut links: Vec<Stored> = Vec::new();
+    loop {
+        let after = links.last().map(|stored| stored.link.id.clone());
+        let page = store.list(after.as_ref(), PAGE).await?;
+        let is_last = page.len() < PAGE;
+        links.extend(page);
+        if is_last {
+            return Ok(links);
+        }
+    }
 }
 
 /// Shows the history of one deal.
@@ -81,7 +86,7 @@ fn moment(at: Timestamp) -> String {
 }
 
 /// One JSON object per line, or a table with these columns.
-fn print(rows: &[Value], columns: &[&str], as_json: bool) -> Result<()> {
+pub(crate) fn print(rows: &[Value], columns: &[&str], as_json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if as_json {
         for row in rows {

@@ -160,16 +160,18 @@ async fn health(State(front): State<Arc<Front>>) -> Response {
         0 => None,
         millis => jiff::Timestamp::from_millisecond(millis).ok().map(|at| at.to_string()),
     };
-    match front.service.queue.depth().await {
-        Ok(depth) => axum::Json(json!({
+    let known =
+        async { Some((front.service.queue.depth().await.ok()?, front.service.engine.brake_gripped().await.ok()?)) };
+    match known.await {
+        Some((depth, brake)) => axum::Json(json!({
             "status": "ok",
-            "brake": false,
+            "brake": brake,
             "polled_at": polled_at,
             "hints_worked": pulse.worked.load(Ordering::Relaxed),
             "queue": { "waiting": depth.waiting, "in_flight": depth.in_flight, "dead": depth.dead },
         }))
         .into_response(),
-        Err(_) => {
+        None => {
             let body = axum::Json(json!({ "status": "store-unavailable", "brake": false }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }

@@ -121,6 +121,11 @@ impl Service {
                 }
             }
         }
+        match self.engine.prune().await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "old history and worked hints are forgotten"),
+            Err(error) => tracing::warn!(%error, "what is old could not be forgotten"),
+        }
         self.pulse.polled_at.store(jiff::Timestamp::now().as_millisecond(), Ordering::Relaxed);
         Ok(())
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use queue::{Entity, Hint, HintSide, Message, Queue};
+use queue::{Entity, HintSide, Message, Queue};
 use serde_json::json;
 use store::Store;
 use sync_core::Timestamp;
 
 use crate::args;
-use crate::lock;
+use crate::lock::{self, ServeLock};
 use crate::place::{Place, WrongUse};
 use crate::service::Service;
 
@@ -30,7 +30,7 @@ pub(crate) async fn sync(place: &Place, what: args::Sync, as_json: bool) -> Resu
         (_, Some(id)) => Some((HintSide::Crm, Entity::Opportunity, id)),
         (None, None) => None,
     };
-    let message = asked.map(|(side, entity, id)| command(side, entity, id));
+    let message = asked.map(|(side, entity, id)| service.engine.asked(side, entity, id));
     // A running `serve` has read the feeds; alone, nothing may be made before they were read to the end once.
     if message.is_none() || alone.is_some() {
         poll(&service).await?;
@@ -38,19 +38,23 @@ pub(crate) async fn sync(place: &Place, what: args::Sync, as_json: bool) -> Resu
     if let Some(message) = &message {
         service.queue.send(message.clone()).await?;
     }
-    let progress = progress(as_json);
-    match alone {
-        Some(_lock) => drain(&service, &progress).await?,
-        None => wait(&service, message.as_ref(), &progress).await?,
-    }
-    progress.finish_and_clear();
-    report(&service, as_json).await
+    see_through(&service, alone, message.as_ref(), as_json).await
 }
 
-fn command(side: HintSide, entity: Entity, id: &str) -> Message {
-    let seen_at = jiff::Timestamp::now();
-    let hint = Hint { side, entity, id: id.to_lowercase(), cause: "command".to_owned(), seen_at };
-    Message::new(hint, &["command", side.word(), id, &seen_at.to_string()])
+/// Works what was queued, or waits for the running `serve` to do so; then says how it went.
+pub(crate) async fn see_through(
+    service: &Service,
+    alone: Option<ServeLock>,
+    message: Option<&Message>,
+    as_json: bool,
+) -> Result<()> {
+    let progress = progress(as_json);
+    match alone {
+        Some(_lock) => drain(service, &progress).await?,
+        None => wait(service, message, &progress).await?,
+    }
+    progress.finish_and_clear();
+    report(service, as_json).await
 }
 
 async fn poll(service: &Service) -> Result<()> {

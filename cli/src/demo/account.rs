@@ -1,7 +1,8 @@
 //! What it all took: latency and remote calls per change.
 
-use std::io::{Result, Write};
+use std::io::Write;
 
+use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use super::stage::Stage;
@@ -24,5 +25,6 @@ pub(crate) fn print(stage: &Stage, teller: &Teller) -> Result<()> {
         stage.poll_seconds()
     )?;
     let (held, failed) = (teller.held, teller.failed());
-    writeln!(out, "\n{held} expectations held, {failed} did not.")
+    writeln!(out, "\n{held} expectations held, {failed} did not.")?;
+    Ok(())
 }

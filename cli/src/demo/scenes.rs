@@ -6,6 +6,7 @@ use anyhow::Result;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use simulators::harness::{Events, Release};
+use simulators::staging;
 use store::{LinkKey, Store};
 use sync_core::{Kind, RecordId, Side};
 use uuid::Uuid;
@@ -34,7 +35,7 @@ pub(crate) async fn play(stage: &Stage, teller: &mut Teller) -> Result<()> {
 
 async fn a_seller_shares_a_deal(stage: &Stage, teller: &mut Teller) -> Result<(Uuid, String)> {
     teller.scene("A seller shares a deal with Microsoft")?;
-    let deal = stage.new_deal("Fabrikam: ERP to Azure", "Fabrikam & Sons", "250000.50");
+    let deal = staging::deal(&stage.dataverse, "Fabrikam: ERP to Azure", "Fabrikam & Sons", "250000.50");
     stage.quiet().await;
     let none_yet = stage.partner_center.referrals().is_empty();
     teller.act(CRM, "an opportunity exists; nobody shares it yet")?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use queue::Queue;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulators::dataverse::Dataverse;
 use simulators::harness::{Clock, RequestEntry};
 use simulators::partner_center::PartnerCenter;
@@ -67,42 +67,6 @@ impl Stage {
 
     pub(crate) async fn clear(self) {
         self.running.stop().await;
-    }
-
-    /// A seller makes an opportunity with everything that a referral needs.
-    pub(crate) fn new_deal(&self, name: &str, customer: &str, value: &str) -> Uuid {
-        let account = self.dataverse.create(
-            "account",
-            json!({
-                "name": customer, "address1_line1": "1 Example Road", "address1_city": "Graz",
-                "address1_postalcode": "8010", "address1_country": "AT",
-            }),
-        );
-        let deal = self.dataverse.create(
-            "opportunity",
-            json!({
-                "name": name,
-                "description": "Moving ERP to Azure.",
-                "estimatedvalue": number(value),
-                "estimatedclosedate": "2027-03-31",
-                "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", self.currency("EUR")),
-                "parentaccountid@odata.bind": format!("/accounts({account})"),
-            }),
-        );
-        self.dataverse.create(
-            "cosell_solution",
-            json!({
-                "cosell_name": "Adatum ERP Move", "cosell_code": "SOL-00001-AAA",
-                "cosell_OpportunityId@odata.bind": format!("/opportunities({deal})"),
-            }),
-        );
-        deal
-    }
-
-    fn currency(&self, code: &str) -> String {
-        let rows = self.dataverse.rows("transactioncurrency");
-        let row = rows.iter().find(|row| row["isocurrencycode"] == code);
-        row.and_then(|row| row["transactioncurrencyid"].as_str()).unwrap_or_default().to_owned()
     }
 
     /// The text of a record's column; empty if it has none.

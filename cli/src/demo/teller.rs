@@ -1,7 +1,9 @@
 //! Tells the story on stdout, and remembers what did not come true.
 
-use std::io::{Result, Write};
+use std::io::Write;
 use std::time::Duration;
+
+use anyhow::Result;
 
 /// One change and what it took to arrive.
 pub(crate) struct Arrival {
@@ -22,16 +24,19 @@ pub(crate) struct Teller {
 
 impl Teller {
     pub(crate) fn say(&mut self, text: &str) -> Result<()> {
-        writeln!(std::io::stdout().lock(), "{text}")
+        writeln!(std::io::stdout().lock(), "{text}")?;
+        Ok(())
     }
 
     pub(crate) fn scene(&mut self, title: &str) -> Result<()> {
         self.scene += 1;
-        writeln!(std::io::stdout().lock(), "\n{}. {title}", self.scene)
+        writeln!(std::io::stdout().lock(), "\n{}. {title}", self.scene)?;
+        Ok(())
     }
 
     pub(crate) fn act(&mut self, who: &str, what: &str) -> Result<()> {
-        writeln!(std::io::stdout().lock(), "   {who:<15} {what}")
+        writeln!(std::io::stdout().lock(), "   {who:<15} {what}")?;
+        Ok(())
     }
 
     /// Notes an expectation: told either way, counted if it did not hold.
@@ -42,7 +47,8 @@ impl Teller {
             self.failed += 1;
         }
         let mark = if held { "✓" } else { "✗" };
-        writeln!(std::io::stdout().lock(), "   {mark} {what}")
+        writeln!(std::io::stdout().lock(), "   {mark} {what}")?;
+        Ok(())
     }
 
     pub(crate) fn failed(&self) -> usize {

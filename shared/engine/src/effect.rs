@@ -68,13 +68,6 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// The first answer to our own POST says who we are. A store that is away now is asked again with the next one.
-    async fn learn_organization(&self, organization: &str) {
-        if let Err(error) = self.store.remember(ORGANIZATION, organization).await {
-            tracing::warn!(%error, "our organization id could not be remembered");
-        }
-    }
-
     async fn patch_referral(&self, link: &Link, intent: &Intent, changes: Vec<Change>) -> Performed {
         let id = link.pair.referral().and_then(|id| partner_center::ReferralId::parse(id.as_str()));
         let (Some(id), Some(etag)) = (id, &intent.target_etag) else {

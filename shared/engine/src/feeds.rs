@@ -43,6 +43,7 @@ impl<S: Store> Engine<S> {
     /// # Errors
     /// When Partner Center, the store or the queue is not available; the next poll goes on where this one stopped.
     pub async fn poll_partner_center<Q: Queue>(&self, queue: &Q) -> Result<Polled, Error> {
+        self.demand_own_tenant(Side::PartnerCenter).await?;
         let watermark = self.store.cursor(WATERMARK).await?.and_then(|at| at.parse::<Timestamp>().ok());
         let query = ListQuery {
             updated_since: watermark.and_then(|at| at.checked_sub(OVERLAP).ok()),
@@ -76,11 +77,20 @@ impl<S: Store> Engine<S> {
         Ok(polled)
     }
 
+    /// Remembers which opportunity a referral names. Microsoft's own copies name ours, and are never what a record is
+    /// linked to.
+    pub(crate) async fn note_reference(&self, referral: &Referral) -> Result<(), Error> {
+        if let Some(reference) = referral.external_reference_id()
+            && referral.organization_id() != Some(MICROSOFT)
+        {
+            self.store.note_reference(reference, &ReferralId::new(referral.id().as_str())).await?;
+        }
+        Ok(())
+    }
+
     async fn hint_of_referral<Q: Queue>(&self, queue: &Q, referral: &Referral) -> Result<bool, Error> {
         let id = ReferralId::new(referral.id().as_str());
-        if let Some(reference) = referral.external_reference_id() {
-            self.store.note_reference(reference, &id).await?;
-        }
+        self.note_reference(referral).await?;
         if let Some(organization) = referral.organization_id().filter(|id| *id != MICROSOFT)
             && self.organization().await?.is_none()
         {
@@ -102,6 +112,7 @@ impl<S: Store> Engine<S> {
     /// # Errors
     /// When the CRM, the store or the queue is not available; the next poll goes on where this one stopped.
     pub async fn poll_crm<Q: Queue>(&self, queue: &Q) -> Result<Polled, Error> {
+        self.demand_own_tenant(Side::Crm).await?;
         let failed = |error: dataverse::Error| Trouble::of_crm(&error).poll_error(Side::Crm);
         let mut page = match self.store.cursor(DELTA).await?.map(DeltaLink::from) {
             Some(link) => match self.dataverse.follow(&link, Some(CRM_PAGE)).await {

@@ -21,6 +21,9 @@ pub(crate) const CAUSE_COMMAND: &str = "command";
 impl<S: Store> Engine<S> {
     /// Follows a hint to its link and brings that to rest.
     pub(crate) async fn follow(&self, hint: &Hint) -> Result<Worked, Error> {
+        for side in Side::ALL {
+            self.demand_own_tenant(side).await?;
+        }
         match hint.entity {
             Entity::Referral => self.follow_referral(hint).await,
             Entity::Opportunity => self.follow_opportunity(hint, &hint.id).await,
@@ -43,7 +46,7 @@ impl<S: Store> Engine<S> {
             Err(error) => return Err(poll_error(Side::PartnerCenter, &error)),
         };
         if let Some(reference) = found.external_reference_id() {
-            self.store.note_reference(reference, &referral).await?;
+            self.note_reference(&found).await?;
             if let Some(record) = self.linked_record(reference).await? {
                 return self.rest(&record, session(hint, Side::PartnerCenter, None)).await;
             }

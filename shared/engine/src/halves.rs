@@ -184,26 +184,52 @@ impl<S: Store> Engine<S> {
 
     /// The referral that a record needs.
     pub(crate) async fn referral_half(&self, link: &Link, source: &Seen, sent: Fields) -> Result<Half, Error> {
-        let (Some(record), Some(snapshot), Some(row)) = (link.pair.record(), source.snapshot(), &source.raw) else {
-            return Ok(Half::NotYet(FIRST_PASS_WAIT));
+        match self.existing_referral(link, source).await? {
+            Ok(Some(half)) => Ok(half),
+            Ok(None) => Ok(self.new_referral(link, source, sent)),
+            Err(trouble) => Ok(Half::Trouble(trouble)),
+        }
+    }
+
+    /// A referral that the record claims or that names the record; `None` when there is provably none.
+    async fn existing_referral(&self, link: &Link, source: &Seen) -> Result<Result<Option<Half>, Trouble>, Error> {
+        let (Some(record), Some(row)) = (link.pair.record(), &source.raw) else {
+            return Ok(Ok(Some(Half::NotYet(FIRST_PASS_WAIT))));
         };
         let claimed = row.get(&self.mapping.own().referral_id).and_then(Value::as_str).filter(|id| !id.is_empty());
-        if let Some(id) = claimed.and_then(partner_center::ReferralId::parse) {
-            return Ok(Half::Found(Pair::ReferralOnly(ReferralId::new(id.as_str()))));
-        }
-        if self.store.cursor(FIRST_PASS).await?.is_none() {
-            return Ok(Half::NotYet(FIRST_PASS_WAIT));
-        }
-        match self.store.references(record.id.as_str()).await?.as_slice() {
-            [] => {}
-            [one] => return Ok(Half::Found(Pair::ReferralOnly(one.clone()))),
-            [_, ..] => {
-                return Ok(Half::Blocked(blocker(
-                    Code::DuplicateReferral,
-                    "several referrals carry this opportunity's id: close all but one in Partner Center",
-                )));
+        let claimed = claimed.and_then(partner_center::ReferralId::parse).map(|id| ReferralId::new(id.as_str()));
+        if let Some(claimed) = claimed {
+            match self.referral_exists(&claimed).await {
+                Ok(true) => return Ok(Ok(Some(Half::Found(Pair::ReferralOnly(claimed))))),
+                Ok(false) => {}
+                Err(trouble) => return Ok(Err(trouble)),
             }
         }
+        if self.store.cursor(FIRST_PASS).await?.is_none() {
+            return Ok(Ok(Some(Half::NotYet(FIRST_PASS_WAIT))));
+        }
+        let mut found = Vec::new();
+        for referral in self.store.references(record.id.as_str()).await? {
+            match self.referral_exists(&referral).await {
+                Ok(true) => found.push(referral),
+                Ok(false) => {}
+                Err(trouble) => return Ok(Err(trouble)),
+            }
+        }
+        Ok(Ok(match found.as_slice() {
+            [] => None,
+            [one] => Some(Half::Found(Pair::ReferralOnly(one.clone()))),
+            [_, ..] => Some(Half::Blocked(blocker(
+                Code::DuplicateReferral,
+                "several referrals carry this opportunity's id: close all but one in Partner Center",
+            ))),
+        }))
+    }
+
+    fn new_referral(&self, link: &Link, source: &Seen, sent: Fields) -> Half {
+        let (Some(record), Some(snapshot), Some(row)) = (link.pair.record(), source.snapshot(), &source.raw) else {
+            return Half::NotYet(FIRST_PASS_WAIT);
+        };
         let new =
             NewReferral { opportunity_id: record.id.as_str(), partner_id: &self.settings.partner_center.partner_id };
         let solutions = self.mapping.solutions(row);
@@ -218,7 +244,7 @@ impl<S: Store> Engine<S> {
             tells: None,
         };
         let id = request::new_id();
-        Ok(Half::Make(Box::new(request::intent(id, plan, &request, &self.policy, (self.clock)()))))
+        Half::Make(Box::new(request::intent(id, plan, &request, &self.policy, (self.clock)())))
     }
 }
 

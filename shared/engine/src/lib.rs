@@ -10,24 +10,31 @@
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
+mod brake;
 mod carry_out;
 mod effect;
 mod error;
 mod evidence;
 mod feeds;
 mod find;
+mod gone;
 mod halves;
+mod plan;
 mod point;
 mod preflight;
 mod recovering;
+mod replay;
 mod request;
+mod resolve;
 mod rounds;
 mod session;
 mod sides;
 mod telling;
+mod tenant;
 mod time;
 mod trouble;
 mod wake;
+mod why;
 mod work;
 
 use std::sync::Arc;
@@ -36,12 +43,15 @@ use mapping::{Currencies, Mapping};
 use settings::Settings;
 use store::Store;
 use sync_core::{Policy, WriteMode};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use error::Error;
 pub use feeds::Polled;
+pub use plan::Planned;
 pub use point::Point;
+pub use resolve::Resolved;
 pub use time::Clock;
+pub use why::{Why, place};
 pub use work::Worked;
 
 /// Everything that one sync needs, made once per process.
@@ -54,6 +64,7 @@ pub struct Engine<S> {
     settings: Settings,
     clock: Clock,
     currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
+    crm_is_ours: OnceCell<()>,
     at_point: Option<Box<dyn Fn(Point) + Send + Sync>>,
 }
 
@@ -77,7 +88,19 @@ impl<S: Store> Engine<S> {
         };
         let policy = mapping.policy(write);
         let currencies = Mutex::new(None);
-        Ok(Self { store, partner_center, dataverse, mapping, policy, settings, clock, currencies, at_point: None })
+        let crm_is_ours = OnceCell::new();
+        Ok(Self {
+            store,
+            partner_center,
+            dataverse,
+            mapping,
+            policy,
+            settings,
+            clock,
+            currencies,
+            crm_is_ours,
+            at_point: None,
+        })
     }
 
     /// Calls `hook` at every named point between two effects. Tests stop the process there; it must not fail.
@@ -90,6 +113,11 @@ impl<S: Store> Engine<S> {
     /// The store, for listings.
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// Whether a vendor refuses our sign-in, as of its last answer: secrets that were changed elsewhere may be the cause.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.partner_center.sign_in_refused().await || self.dataverse.sign_in_refused().await
     }
 
     fn reach(&self, point: Point) {

@@ -64,7 +64,7 @@ impl<S: Store> Engine<S> {
     /// Links a half that exists. The store refuses one that belongs to another link; then a person decides.
     pub(crate) async fn join(&self, work: &mut Work, session: &mut Session, half: Pair) -> Result<Turn, Error> {
         let lonely = work.link.clone();
-        work.link.adopt(half);
+        work.link.adopt(half, time::core((self.clock)()));
         let history = std::mem::take(&mut work.history);
         match self.store.save(&work.link, work.revision, work.worked, &history).await? {
             Saved::Saved { revision, dirty } => {

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use store::{Inserted, LinkKey, Store};
-use sync_core::{BySide, Code, Decision, Fields, Link, LinkId, Side, Sight, Step, SyncState, decide};
+use sync_core::{BySide, Code, Entry, Fields, Kind, Link, LinkId, Side, Sight, Step, SyncState, decide};
 
 use crate::halves::Half;
 use crate::session::{Session, Turn, Work};
@@ -26,8 +26,6 @@ const ROUNDS_MAX: u32 = 12;
 const CHASE_WAIT: Duration = Duration::from_secs(1);
 /// Who marks a link dirty names a time, in case the winner dies before it sees the mark.
 const DIRTY_WAIT: Duration = Duration::from_secs(30);
-/// A side that answered 404 is looked at again after an hour (design section 4 "Gone").
-const MISSING_WAIT: Duration = Duration::from_secs(60 * 60);
 
 impl<S: Store> Engine<S> {
     /// Saves a new link, or finds that somebody else did.
@@ -118,16 +116,25 @@ impl<S: Store> Engine<S> {
         });
         let decision = decide(&work.link, &sights, &self.policy);
         work.link.observe(&decision, &sights, &self.policy, time::core((self.clock)()));
-        self.note(work, &session.cause, None, &decision.entries);
-        self.step(work, session, decision).await
+        let (caused, found): (Vec<_>, Vec<_>) =
+            decision.entries.iter().cloned().partition(|entry| matches!(entry.kind, Kind::Written | Kind::Conflict));
+        self.note(work, &session.cause, None, &found);
+        self.step(work, session, decision.step, &caused).await
     }
 
-    async fn step(&self, work: &mut Work, session: &mut Session, decision: Decision) -> Result<Turn, Error> {
-        match decision.step {
+    /// `caused` are the lines of history that become true only with the write; they are saved with its intent.
+    async fn step(&self, work: &mut Work, session: &mut Session, step: Step, caused: &[Entry]) -> Result<Turn, Error> {
+        match step {
             Step::Update { side, sent } => {
+                if let Some(turn) = self.brake(work).await? {
+                    return Ok(turn);
+                }
                 let seen = BySide::from_fn(|side| session.fields(&work.link, side));
                 match self.update_intent(work, session, side, sent, &seen).await {
-                    Ok(Ok(intent)) => self.carry_out(work, session, intent).await,
+                    Ok(Ok(intent)) => {
+                        self.note(work, &session.cause, Some(&intent), caused);
+                        self.carry_out(work, session, intent).await
+                    }
                     Ok(Err(blocker)) => {
                         work.link.block(blocker, time::core((self.clock)()));
                         self.tell_or_rest(work, session).await
@@ -136,11 +143,7 @@ impl<S: Store> Engine<S> {
                 }
             }
             Step::Create { side, sent } => self.make_half(work, session, side, sent).await,
-            Step::Missing(side) => {
-                tracing::warn!(link = %work.link.id, side = side.word(), "not found; looked at again in an hour");
-                self.park(work, MISSING_WAIT, Some(Code::Gone));
-                Ok(Turn::Done)
-            }
+            Step::Missing(side) => Ok(self.absent(work, side).await),
             Step::Wait(_) => {
                 self.park(work, CHASE_WAIT, Some(Code::Throttled));
                 Ok(Turn::Done)

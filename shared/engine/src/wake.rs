@@ -30,4 +30,12 @@ impl<S: Store> Engine<S> {
         }
         Ok(woken)
     }
+
+    /// Forgets history and worked hints whose time is over, some at a time. Says how many.
+    ///
+    /// # Errors
+    /// When the store is not available.
+    pub async fn prune(&self) -> Result<usize, Error> {
+        Ok(self.store.prune(time::core((self.clock)()), self.settings.sync.history_days).await?)
+    }
 }

@@ -83,7 +83,10 @@ fn every_wrong_value_names_its_key() {
         ("[console]\nlisten = \"8788\"", "console.listen: `8788` is no address"),
         ("[account]\nmatch_on = [\"name\", \"shoe_size\"]", "account.match_on: `shoe_size` is not one of"),
         ("[account]\nmatch_on = [\"city\"]", "account.match_on: must hold name"),
-        ("[fields.deal_value]\ncolumn = \"x\"", "fields.deal_value: unknown field `column`"),
+        ("[fields.deal_value]\ncolumn = \"x\"", "fields.deal_value.column: is not a setting"),
+        ("[fields.deal_value]\ncrm = 5", "fields.deal_value.crm: invalid type: integer `5`"),
+        ("[fields.deal_value]\nlookup = { table = \"x\" }", "fields.deal_value.lookup: missing field `key`"),
+        ("[fields]\ndeal_value = 5", "fields.deal_value: is a number; it must be a table"),
         (
             "[fields.deal_value]\ncodec = \"gold\"",
             "fields.deal_value.codec: `gold` is not one of text, html_text, money",
@@ -94,6 +97,18 @@ fn every_wrong_value_names_its_key() {
         let said = problems(more);
         assert!(said.iter().any(|line| line.starts_with(expected)), "{expected} in {said:?}");
     }
+}
+
+#[test]
+fn every_wrong_member_of_every_row_is_said_at_once() {
+    let said = problems(
+        "[fields.deal_value]\ncolumn = \"x\"\ncodec = \"gold\"\n[fields.own]\nowner = 5\ncrm = \"new_x\"\ncodec = \"text\"",
+    );
+    let keys: Vec<&str> = said.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
+    assert_eq!(
+        keys,
+        ["fields.deal_value.column", "fields.own.owner", "fields.deal_value.codec", "fields.own.referral"]
+    );
 }
 
 #[test]
@@ -139,10 +154,18 @@ fn secrets_file(text: &str, mode: u32) -> (tempfile::TempDir, Result<Secrets, St
 fn secrets_are_read_and_never_printed() {
     let (_folder, secrets) = secrets_file(SECRETS, 0o600);
     let secrets = secrets.unwrap();
-    assert_eq!(secrets.partner_center.refresh_token.expose_secret(), "two");
+    assert_eq!(secrets.partner_center.refresh_token.as_ref().unwrap().expose_secret(), "two");
     assert_eq!(secrets.dataverse.webhook_keys[0].expose_secret(), "four");
     let printed = format!("{secrets:?}");
     assert!(!["one", "two", "three", "four"].iter().any(|secret| printed.contains(secret)), "{printed}");
+}
+
+#[test]
+fn the_refresh_token_may_be_missing_before_the_first_sign_in_but_not_empty() {
+    let (_folder, secrets) = secrets_file(&SECRETS.replace("refresh_token = \"two\"", ""), 0o600);
+    assert!(secrets.unwrap().partner_center.refresh_token.is_none());
+    let (_folder, secrets) = secrets_file(&SECRETS.replace("\"two\"", "\"\""), 0o600);
+    assert!(secrets.unwrap_err().contains("partner_center.refresh_token must be a text that is not empty"));
 }
 
 #[test]
@@ -156,7 +179,7 @@ fn what_is_missing_from_the_secrets_is_named_and_nothing_is_shown() {
     let (_folder, secrets) = secrets_file("[partner_center]\nclient_secret = \"hush\"\nextra = \"hush\"\n", 0o600);
     let error = secrets.unwrap_err();
     for part in [
-        "partner_center.refresh_token is missing",
+        "dataverse.client_secret is missing",
         "dataverse.webhook_keys is missing",
         "partner_center.extra is not a secret",
     ] {

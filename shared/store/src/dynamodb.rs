@@ -9,6 +9,7 @@
 //! | a cursor, a fact | `CURSOR#name`, `FACT#name` | `VALUE` | `value` |
 //! | a worked hint | `HINT#id` | `WORKED` | `expires_at` (milliseconds), `expires` |
 //! | who carries an external reference | `REFERENCE#text` | `REFERRAL#id` | `referral` |
+//! | a counter | `COUNTER#name` | `VALUE` | `n`, `expires` |
 //! | whose a solution row is | `SOLUTION#id` | `OWNER` | `link` |
 //!
 //! Every read by key is strongly consistent, identity above all: the lookups are written in the transaction that writes
@@ -83,6 +84,7 @@ use sync_core::{BySide, Link, LinkId, ReferralId, Side, Timestamp};
 
 use crate::{Due, Error, HistoryLine, Inserted, LinkKey, Saved, Store, Stored};
 use call::Trouble;
+use expression::Expression;
 use item::{EXPIRES, Item, address, count, key, number, string, text};
 use table::{Range, Table};
 
@@ -92,6 +94,8 @@ const WORKED: &str = "WORKED";
 const LINKS: &str = "LINKS";
 const LINE: &str = "LINE#";
 
+/// Tries to count when others count too.
+const COUNTS_MAX: u32 = 50;
 /// As in the settings (design section 6).
 const HISTORY_DAYS: u32 = 730;
 
@@ -268,6 +272,35 @@ impl Store for DynamoStore {
         let mut item = address(key("SOLUTION", row), OWNER);
         item.insert("link".to_owned(), string(link.as_str()));
         Ok(self.table.put(item).await?)
+    }
+
+    async fn count(&self, counter: &str, most: u64, expires_at: Timestamp) -> Result<bool, Error> {
+        let at = || address(key("COUNTER", counter), VALUE);
+        for _ in 0..COUNTS_MAX {
+            let counted: Option<u64> = self.table.get(at()).await?.as_ref().and_then(|item| count(item, "n"));
+            if counted.unwrap_or(0) >= most {
+                return Ok(false);
+            }
+            let expires = number(expires_at.as_millis() / 1000 + 1);
+            let one_more = match counted {
+                Some(n) => {
+                    let update = Expression::default().set("n", Some(number(n + 1))).if_still("n", Some(number(n)));
+                    self.table.update(at(), &update).await
+                }
+                None => {
+                    let mut item = at();
+                    item.extend([("n".to_owned(), number(1)), (EXPIRES.to_owned(), expires)]);
+                    self.table.put_first(item).await
+                }
+            };
+            match one_more {
+                Ok(()) => return Ok(true),
+                // Somebody else counted meanwhile.
+                Err(Trouble::Condition(_)) => {}
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+        Err(Error::Unavailable("another count was faster at every try".into()))
     }
 
     async fn link_of_solution(&self, row: &str) -> Result<Option<LinkId>, Error> {

@@ -165,6 +165,14 @@ pub trait Store: Send + Sync + 'static {
     fn references(&self, reference: &str) -> impl Future<Output = Result<Vec<ReferralId>, Error>> + Send;
     /// Notes whose a solution row is.
     fn note_solution(&self, row: &str, link: &LinkId) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Adds one to a counter, unless that would take it above `most`. Says whether it did. Counters are never reset: a
+    /// new one has a new name. It may be forgotten after `expires_at`.
+    fn count(
+        &self,
+        counter: &str,
+        most: u64,
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
     /// Whose a solution row is.
     fn link_of_solution(&self, row: &str) -> impl Future<Output = Result<Option<LinkId>, Error>> + Send;
     /// Forgets history and worked hints that are older than their time; some at a time. Says how many. DynamoDB does so

@@ -41,6 +41,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS external_references (
         reference TEXT NOT NULL, referral TEXT NOT NULL, PRIMARY KEY (reference, referral)
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS solution_rows (row TEXT PRIMARY KEY, link TEXT NOT NULL) STRICT;";
 
 /// Opens `cosell.db` in a data folder that only its owner can read, and makes both if need be.
@@ -373,6 +374,16 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn count(&self, counter: &str, most: u64, expires_at: Timestamp) -> Result<bool, Error> {
+        let (counter, most) = (counter.to_owned(), i64::try_from(most).unwrap_or(i64::MAX));
+        self.write(move |tx| {
+            let add = "INSERT INTO counters SELECT ?1, 1, ?3 WHERE ?2 > 0
+                ON CONFLICT (name) DO UPDATE SET n = n + 1, expires_at = MAX(expires_at, ?3) WHERE n < ?2";
+            Ok(tx.prepare_cached(add)?.execute(params![counter, most, expires_at.as_millis()])? > 0)
+        })
+        .await
+    }
+
     async fn link_of_solution(&self, row: &str) -> Result<Option<LinkId>, Error> {
         let row = row.to_owned();
         let link = self.read(move |c| one(c, "SELECT link FROM solution_rows WHERE row = ?1", &row)).await?;
@@ -388,7 +399,8 @@ impl Store for SqliteStore {
             let seen = format!(
                 "DELETE FROM seen WHERE hint IN (SELECT hint FROM seen WHERE expires_at <= ?1 LIMIT {PRUNE_MAX})"
             );
-            Ok(tx.execute(&history, [oldest])? + tx.execute(&seen, [now])?)
+            let counters = "DELETE FROM counters WHERE expires_at <= ?1";
+            Ok(tx.execute(&history, [oldest])? + tx.execute(&seen, [now])? + tx.execute(counters, [now])?)
         })
         .await
     }

@@ -27,10 +27,14 @@ struct WireLink {
     crm: WireSide,
     intent: Option<WireIntent>,
     problem: Option<WireProblem>,
+    #[serde(default)]
+    kept: BTreeMap<String, Value>,
     told: Option<WireTold>,
     audit: Vec<String>,
     not_before: Option<i64>,
     parked_for: Option<String>,
+    #[serde(default)]
+    linked_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +44,8 @@ struct WireSide {
     /// Etag and policy digest.
     settled: Option<(String, String)>,
     phase: String,
+    #[serde(default)]
+    absent_since: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,10 +107,12 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
             since: problem.since.as_millis(),
             looks: problem.looks,
         }),
+        kept: write_fields(&link.kept),
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
         not_before: link.not_before.map(Timestamp::as_millis),
         parked_for: link.parked_for.map(|code| code.word().to_owned()),
+        linked_at: link.linked_at.map(Timestamp::as_millis),
     })
 }
 
@@ -133,13 +141,16 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
         link.settled[side] =
             wire.settled.map(|(etag, policy)| Settled { etag: Etag::new(etag), policy: Digest::new(policy) });
         link.phase[side] = word(&PHASES, phase_word, &wire.phase)?;
+        link.absent_since[side] = wire.absent_since.map(Timestamp::from_millis);
     }
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
+    link.kept = read_fields(wire.kept)?;
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
     link.not_before = wire.not_before.map(Timestamp::from_millis);
     link.parked_for = wire.parked_for.map(|code| read_code(&code)).transpose()?;
+    link.linked_at = wire.linked_at.map(Timestamp::from_millis);
     Ok(link)
 }
 
@@ -151,6 +162,7 @@ fn write_side(link: &Link, side: Side) -> WireSide {
         base: link.base[side].entries().map(entry).collect(),
         settled: link.settled[side].as_ref().map(|s| (s.etag.as_str().to_owned(), s.policy.as_str().to_owned())),
         phase: phase_word(link.phase[side]).to_owned(),
+        absent_since: link.absent_since[side].map(Timestamp::as_millis),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Takes the outcome of the remote effect in flight.
 
 use crate::{
-    Code, Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side,
-    Timestamp, reading,
+    Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side, Timestamp,
+    reading,
 };
 
 /// What the target returned for a write that happened.
@@ -69,14 +69,13 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             }
             link.settled[intent.side] = None;
             if let Some(made) = answer.pair {
-                join(link, made);
+                join(link, made, now);
             }
             if answer.engagement.is_some() {
                 link.engagement = answer.engagement;
             }
-            // A conflict is over when nothing is left to ask, which the next decision knows.
-            let asks = link.problem.as_ref().is_some_and(|problem| problem.blocker.code == Code::Conflict);
-            if intent.effect != Effect::Tell && !asks {
+            let stands = link.problem.as_ref().is_some_and(|problem| problem.blocker.code.stands());
+            if intent.effect != Effect::Tell && !stands {
                 link.problem = None;
             }
             if intent.tells.is_some() && intent.side == Side::Crm {
@@ -115,7 +114,10 @@ fn start_unsent(link: &mut Link, intent: &Intent, returned: &Fields) {
 }
 
 /// Completes the pair with the half that was made or found.
-fn join(link: &mut Link, made: Pair) {
+fn join(link: &mut Link, made: Pair, now: Timestamp) {
+    if link.pair.missing().is_some() {
+        link.linked_at = Some(now);
+    }
     link.pair = match (link.pair.clone(), made) {
         (Pair::ReferralOnly(referral), Pair::RecordOnly(record))
         | (Pair::RecordOnly(record), Pair::ReferralOnly(referral)) => Pair::Both(referral, record),
@@ -126,8 +128,8 @@ fn join(link: &mut Link, made: Pair) {
 impl Link {
     /// Completes the pair with a half that was found, not made by us: there is no base for it, and a create in flight
     /// has become pointless.
-    pub fn adopt(&mut self, found: Pair) {
-        join(self, found);
+    pub fn adopt(&mut self, found: Pair, now: Timestamp) {
+        join(self, found, now);
         self.intent.take_if(|intent| intent.effect == Effect::Create);
         self.settled = crate::BySide::default();
     }

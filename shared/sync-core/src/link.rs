@@ -1,6 +1,8 @@
 //! The pair of a referral and a record, and all that is remembered of it.
 
-use crate::{Base, BySide, Code, Digest, Etag, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told};
+use crate::{
+    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told,
+};
 
 /// What kind of record a link has in the CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,6 +148,8 @@ pub struct Link {
     pub intent: Option<Intent>,
     /// Why it does not get on.
     pub problem: Option<Problem>,
+    /// What waits for a closed side to be reopened, and is in history already.
+    pub kept: Fields,
     /// What the CRM record was last told.
     pub told: Option<Told>,
     /// Audit lines, newest first.
@@ -154,6 +158,10 @@ pub struct Link {
     pub not_before: Option<Timestamp>,
     /// Why it waits, when the cause is not the deal itself: throttling, a dead token, a missing role.
     pub parked_for: Option<Code>,
+    /// Since when each side answers 404 by id. Once is no proof; again after an hour is.
+    pub absent_since: BySide<Option<Timestamp>>,
+    /// When the second half was made or found; a brake counts only writes to pairs that are older than the run.
+    pub linked_at: Option<Timestamp>,
 }
 
 impl Link {
@@ -173,10 +181,13 @@ impl Link {
             phase: BySide::default(),
             intent: None,
             problem: None,
+            kept: Fields::new(),
             told: None,
             audit: Vec::new(),
             not_before: None,
             parked_for: None,
+            absent_since: BySide::default(),
+            linked_at: None,
         }
     }
 

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod dataverse;
 pub mod harness;
 pub mod partner_center;
-
-pub mod dataverse;
+pub mod staging;

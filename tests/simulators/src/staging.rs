@@ -1,8 +1,11 @@
-//! Settings that lead a Cosell to these simulators: for the demo, for staging, for tests.
+//! What a Cosell needs to work against these simulators, settings and a deal: for the demo, for staging, for tests.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::dataverse::Dataverse;
 use crate::partner_center::PartnerCenter;
@@ -73,4 +76,42 @@ webhook_keys = [\"{key}\"]
         dv_secret = Dataverse::CLIENT_SECRET,
         key = Dataverse::WEBHOOK_KEY,
     )
+}
+
+/// A seller makes an opportunity with everything that a referral needs (account, address, value, date, solution); it is
+/// not shared yet. `value` is a plain decimal. Answers its id.
+pub fn deal(dataverse: &Dataverse, name: &str, customer: &str, value: &str) -> Uuid {
+    let account = dataverse.create(
+        "account",
+        json!({
+            "name": customer, "address1_line1": "1 Example Road", "address1_city": "Graz",
+            "address1_postalcode": "8010", "address1_country": "AT",
+        }),
+    );
+    let deal = dataverse.create(
+        "opportunity",
+        json!({
+            "name": name,
+            "description": "Moving ERP to Azure.",
+            "estimatedvalue": serde_json::from_str::<Value>(value).unwrap_or_default(),
+            "estimatedclosedate": "2027-03-31",
+            "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({})", currency(dataverse, "EUR")),
+            "parentaccountid@odata.bind": format!("/accounts({account})"),
+        }),
+    );
+    dataverse.create(
+        "cosell_solution",
+        json!({
+            "cosell_name": "Adatum ERP Move", "cosell_code": "SOL-00001-AAA",
+            "cosell_OpportunityId@odata.bind": format!("/opportunities({deal})"),
+        }),
+    );
+    deal
+}
+
+/// The id of a currency by its ISO 4217 code; empty if the organization has no such currency.
+pub fn currency(dataverse: &Dataverse, code: &str) -> String {
+    let rows = dataverse.rows("transactioncurrency");
+    let row = rows.iter().find(|row| row["isocurrencycode"] == code);
+    row.and_then(|row| row["transactioncurrencyid"].as_str()).unwrap_or_default().to_owned()
 }

@@ -84,5 +84,8 @@ pub(crate) fn full() -> Link {
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));
     link.parked_for = Some(Code::Throttled);
+    link.absent_since.crm = Some(at(7));
+    link.linked_at = Some(at(3));
+    link.kept = link.intent.as_ref().map(|intent| intent.sent.clone()).unwrap_or_default();
     link
 }

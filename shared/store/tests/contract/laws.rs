@@ -228,6 +228,17 @@ pub(crate) async fn what_is_noted_stays_noted<S: Store>(store: S) {
     assert_eq!(store.link_of_solution("row").await.unwrap(), Some(LinkId::new("one")));
 }
 
+pub(crate) async fn a_counter_stops_at_its_most<S: Store>(store: S) {
+    assert!(!store.count("none", 0, at(100)).await.unwrap());
+    let mut counted = Vec::new();
+    for _ in 0..4 {
+        counted.push(store.count("run 1", 3, at(100)).await.unwrap());
+    }
+    assert_eq!(counted, [true, true, true, false]);
+    assert!(store.count("run 1", 4, at(100)).await.unwrap(), "a higher limit lets more through");
+    assert!(store.count("run 2", 3, at(100)).await.unwrap(), "another run counts for itself");
+}
+
 pub(crate) async fn a_worked_hint_is_remembered_for_its_time<S: Store>(store: S) {
     assert!(!store.seen("hint", at(0)).await.unwrap());
     store.mark_seen("hint", at(100)).await.unwrap();

@@ -20,7 +20,7 @@ macro_rules! contract {
             a_link_that_no_longer_waits_is_not_due, parked_links_are_due_in_their_order,
             links_are_listed_page_by_page, more_links_than_a_page_are_listed_once_each,
             history_is_told_in_the_order_of_the_saves, long_texts_come_back_whole, what_is_noted_stays_noted,
-            a_worked_hint_is_remembered_for_its_time, an_id_that_is_no_id_of_ours_is_simply_not_found
+            a_worked_hint_is_remembered_for_its_time, a_counter_stops_at_its_most, an_id_that_is_no_id_of_ours_is_simply_not_found
         );
         contract!(@ $store, $with, races:
             no_increment_of_eight_writers_is_lost, an_id_has_one_owner_however_many_want_it,
