@@ -4,6 +4,17 @@
 //! nothing else that it is sent: what it queues is "look at this id on this side". It answers 200 only once that is
 //! durable, and 503 for anything transient, because Dataverse delivers once more after a 503 and after nothing else
 //! (dataverse-api 5.6).
+//!
+//! | | Partner Center events | Dataverse changes |
+//! |---|---|---|
+//! | 200 | queued, queued before, stale, or no matter of ours | queued, queued before, or another table |
+//! | 400 | signed, and no event | no entity, message or GUID |
+//! | 401 | the signature does not hold | the key is wrong, missing or there twice |
+//! | 413 | over 64 KiB | over 1 MiB |
+//! | 503 | the certificate cannot be fetched, or the queue be written | the queue cannot be written |
+//!
+//! A door knows no transport: whoever listens reads headers and body, decodes base64 if its front door encodes, and
+//! sends the [`Answer`].
 
 mod changes;
 mod events;
@@ -33,7 +44,16 @@ pub struct Answer {
     pub text: &'static str,
 }
 
+/// When a sender should come again, in seconds: both try by their own clocks, so it is a courtesy.
+const COME_AGAIN_SECONDS: u32 = 5;
+
 impl Answer {
+    /// What `Retry-After` says, if the sender is asked to come again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(COME_AGAIN_SECONDS)
+    }
+
     pub(crate) const QUEUED: Self = Self { status: StatusCode::OK, text: "queued" };
     pub(crate) const DUPLICATE: Self = Self { status: StatusCode::OK, text: "queued before" };
 

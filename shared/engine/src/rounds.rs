@@ -116,9 +116,9 @@ impl<S: Store> Engine<S> {
         });
         let decision = decide(&work.link, &sights, &self.policy);
         work.link.observe(&decision, &sights, &self.policy, time::core((self.clock)()));
-        let (adopted, caused): (Vec<_>, Vec<_>) =
-            decision.entries.iter().cloned().partition(|entry| entry.kind == Kind::Adopted);
-        self.note(work, &session.cause, None, &adopted);
+        let (caused, found): (Vec<_>, Vec<_>) =
+            decision.entries.iter().cloned().partition(|entry| matches!(entry.kind, Kind::Written | Kind::Conflict));
+        self.note(work, &session.cause, None, &found);
         self.step(work, session, decision.step, &caused).await
     }
 

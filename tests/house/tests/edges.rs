@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &str)] = &[
     // translate
     ("mapping",        "sync-core"),
     ("catalogue",      ""),
+    ("mapping-kit",    "mapping sync-core"),
     ("settings",       "mapping"),
     // touch the world
     ("discretion",     ""),
@@ -27,7 +28,7 @@ const ROOMS: &[(&str, &str)] = &[
     // put together
     ("stage",          "dataverse doors engine partner-center queue settings store telemetry"),
     ("functions/*",    "doors engine queue stage store telemetry"),
-    ("cosell",         "catalogue dataverse doors engine mapping partner-center queue settings simulators store sync-core telemetry"),
+    ("cosell",         "catalogue dataverse doors engine mapping mapping-kit partner-center queue settings simulators store sync-core telemetry"),
     // the vendors' side: knows nothing of ours
     ("simulators",     ""),
     // prove

@@ -235,6 +235,13 @@ async fn a_redelivery_is_the_same_job() {
     assert_eq!(calls[0].body, calls[1].body);
     let operation = caller.dv.deliveries()[0].operation_id;
     assert_eq!(calls[1].context()["OperationId"], json!(operation));
+    caller.dv.switches(|switches| switches.new_operation_on_retry = true);
+    receiver.answer(&[503]);
+    caller.dv.create("lead", json!({ "subject": "Another" }));
+    caller.dv.settled().await;
+    let calls = receiver.calls();
+    assert_ne!(calls[2].context()["OperationId"], calls[3].context()["OperationId"]);
+    assert_eq!(calls[2].context()["CorrelationId"], calls[3].context()["CorrelationId"]);
 }
 
 #[tokio::test]
@@ -437,6 +444,42 @@ async fn endpoints_and_steps_are_rows_that_anybody_with_the_right_may_make() {
     caller.changed(&format!("accounts({account})"), &json!({ "numberofemployees": 5 })).await;
     caller.dv.settled().await;
     assert_eq!(receiver.calls()[1].query, "code=the+key", "without a filter every column is told");
+}
+
+#[tokio::test]
+async fn images_fit_their_message() {
+    let (caller, receiver) = listening().await;
+    let steps = caller.rows("sdkmessageprocessingsteps?$select=name").await;
+    let image = |step: &str, kind: i64, property: &str| {
+        let step = steps.iter().find(|row| text(row, "/name") == step).unwrap();
+        let id = text(step, "/sdkmessageprocessingstepid");
+        json!({
+            "name": "i", "entityalias": "i", "imagetype": kind, "messagepropertyname": property, "attributes": "subject",
+            "sdkmessageprocessingstepid@odata.bind": format!("/sdkmessageprocessingsteps({id})"),
+        })
+    };
+    let images = "sdkmessageprocessingstepimages";
+    let (create, delete) = ("Cosell: lead Create", "Cosell: lead Delete");
+    for (step, kind, property, code) in [
+        (create, 0, "Id", "0x80040203"),
+        (delete, 1, "Target", "0x80040203"),
+        (create, 1, "Target", "0x8004416b"),
+        (delete, 0, "Id", "0x8004416b"),
+    ] {
+        assert_eq!(caller.post(images, &image(step, kind, property)).await.refusal(), (400, code), "{step} {kind}");
+    }
+    caller.created(images, &image(create, 1, "Id")).await;
+    caller.created(images, &image(delete, 0, "Target")).await;
+    let lead = caller.dv.create("lead", json!({ "subject": "Lead" }));
+    caller.dv.delete("lead", lead);
+    caller.dv.settled().await;
+    let seen = |at: usize, list: &str| {
+        let context = receiver.calls()[at].context();
+        pair(&pair(&context[list], "i").unwrap()["Attributes"], "subject").unwrap().clone()
+    };
+    assert_eq!((seen(0, "PostEntityImages"), seen(1, "PreEntityImages")), (json!("Lead"), json!("Lead")));
+    caller.dv.switches(|switches| switches.create_images_take_id = false);
+    caller.created(images, &image(create, 1, "Target")).await;
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ pub(super) fn add(world: &mut World, table: &Table, mut new: Column) {
     let lag = SignedDuration::from_millis(i64::try_from(world.switches.metadata_lag_milliseconds).unwrap_or_default());
     let until = world.stamps.exactly_now().saturating_add(lag).ok().filter(|_| !lag.is_zero());
     new.unknown_until = until;
+    world.schema_awaits |= until.is_some();
     let mut columns = vec![new];
     if let Kind::Money { least } = columns[0].kind {
         let mut twin = column::made(&format!("{}_base", columns[0].schema_name), Kind::Money { least });

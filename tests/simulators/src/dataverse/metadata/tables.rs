@@ -62,7 +62,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer<Reply> {
     }
     table.given = definition;
     let id = table.metadata_id;
+    let (table_name, name_column) = (table.name.clone(), table.primary_name.clone());
     Arc::make_mut(&mut world.schema).add(table);
+    world.store.add_text_index(&table_name, &name_column);
     seed::filters(world, &name);
     components::note(world, call, Component::Table, id)?;
     Ok(made(world, &format!("EntityDefinitions({id})")))
