@@ -100,6 +100,7 @@ impl BuiltIn {
             group: self.group.map(str::to_owned),
             choices: BTreeMap::new(),
             max_length: self.max_length,
+            lossy: false,
             clearable: self.clearable,
         }
     }
@@ -108,13 +109,15 @@ impl BuiltIn {
 /// The table as Markdown, for the README.
 #[must_use]
 pub fn table() -> String {
-    let mut lines =
-        vec!["| id | referral | CRM | codec | direction | group |".to_owned(), "|---|---|---|---|---|---|".to_owned()];
+    let mut lines = vec![
+        "| id | in the referral | in Dynamics 365 | codec | direction | group |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ];
     for row in BUILT_IN {
         let (entity, column) = row.crm;
         let place = match column {
             Some(column) => format!("{} `{column}`", entity.word()),
-            None => format!("{} rows", entity.word()),
+            None => format!("rows of the {}", entity.word()),
         };
         let group = row.group.unwrap_or_default();
         let (codec, direction) = (row.codec.word(), row.direction.word());

@@ -5,12 +5,13 @@
 //! codec is one arm in `codec.rs`.
 //!
 //! # Where to look
-//! `built_in.rs` is the table, `rows.rs` lays the user's rows over it and says what makes no sense, `codec.rs` spells a
+//! `built_in.rs` is the table, `rows.rs` lays the user's rows over it, `checks.rs` says what makes no sense, `codec.rs` spells a
 //! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
 //! only we write, `policy.rs` what `sync-core` needs to decide.
 
 mod account;
 mod built_in;
+mod checks;
 mod codec;
 mod currencies;
 mod opportunity;
@@ -69,7 +70,7 @@ impl Mapping {
     /// # Errors
     /// Every row that makes no sense, with its key and the reason.
     pub fn new(column_prefix: &str, fields: &BTreeMap<String, RowSettings>) -> Result<Self, Vec<RowProblem>> {
-        let rows = rows::laid_over(fields)?;
+        let rows = rows::laid_over(column_prefix, fields)?;
         Ok(Self { rows, own: OwnColumns::new(column_prefix) })
     }
 

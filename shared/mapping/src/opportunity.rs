@@ -109,13 +109,7 @@ impl Mapping {
                     }),
                 },
                 (Codec::Currency, _) => {}
-                _ => {
-                    let (value, was_cut) = codec::to_crm(row, reading);
-                    columns.insert(column.clone(), value);
-                    if was_cut {
-                        problems.push(too_long(row));
-                    }
-                }
+                _ => put(&mut columns, &mut problems, row, column, reading),
             }
         }
         Read { value: columns, problems }
@@ -131,6 +125,20 @@ impl Mapping {
         let mut read = self.opportunity_columns(&sent, currencies);
         read.value.insert("isrevenuesystemcalculated".to_owned(), json!(false));
         read
+    }
+
+    /// What a record will hold of `sent`: texts are cut to their columns. An intent says this, so that a write whose answer
+    /// never came leaves the right base.
+    #[must_use]
+    pub fn as_record_keeps(&self, sent: &Fields) -> Fields {
+        let kept = |(id, reading): (&FieldId, &Reading)| {
+            let reading = match (self.row(id), reading.value()) {
+                (Some(row), Some(value)) => codec::kept(row, value.as_str()),
+                _ => reading.clone(),
+            };
+            (id.clone(), reading)
+        };
+        sent.iter().map(kept).collect()
     }
 
     pub(crate) fn rows_of(&self, entity: Entity) -> impl Iterator<Item = &Row> {
@@ -211,7 +219,32 @@ fn lookup(column: &str) -> String {
     format!("_{column}_value")
 }
 
-pub(crate) fn too_long(row: &Row) -> FieldProblem {
+/// Puts a value into its column, and says what could not be put there, or not whole.
+pub(crate) fn put(
+    columns: &mut Map<String, Value>,
+    problems: &mut Vec<FieldProblem>,
+    row: &Row,
+    column: &str,
+    reading: &Reading,
+) {
+    match codec::to_crm(row, reading) {
+        Ok((value, was_cut)) => {
+            columns.insert(column.to_owned(), value);
+            if was_cut {
+                problems.push(too_long(row));
+            }
+        }
+        Err(code) => {
+            let text = format!(
+                "{} from Partner Center has no option in Dynamics 365: add it to the row's choices.",
+                row.label
+            );
+            problems.push(FieldProblem { field: row.id.clone(), code, text });
+        }
+    }
+}
+
+fn too_long(row: &Row) -> FieldProblem {
     let most = row.max_length.unwrap_or_default();
     let text =
         format!("{} from Partner Center is longer than {most} characters; the record holds its beginning.", row.label);

@@ -1,7 +1,7 @@
 //! The referral's shape: read whole, made new, changed by JSON Patch (partner-center-api 3, 4.2, 4.8).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Etag, Fields, Phase, Reading, Snapshot, reading};
+use sync_core::{Code, Etag, Fields, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec, For};
 use crate::row::{Direction, Row};
@@ -44,7 +44,7 @@ impl Mapping {
         for row in &self.rows {
             let Some(value) = referral.pointer(&row.referral) else { continue };
             let read = match row.codec {
-                Codec::Set => Ok(codes_of(value)),
+                Codec::Set => codes_of(value),
                 _ => codec::from_referral(row, value),
             };
             match read {
@@ -131,13 +131,20 @@ fn solution((code, name): &(String, String)) -> Value {
     json!({ "type": "Name", "id": code, "name": name })
 }
 
-/// The codes of a set, sorted, one per line.
-fn codes_of(value: &Value) -> Reading {
-    let solutions = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut codes: Vec<&str> = solutions.iter().filter_map(|solution| solution.get("id")?.as_str()).collect();
+/// The codes of a set, sorted, one per line. A `Category` is no solution of the catalogue (partner-center-api 3.8.1).
+fn codes_of(value: &Value) -> Result<Reading, Code> {
+    let solutions = match value {
+        Value::Null => &[],
+        Value::Array(solutions) => solutions.as_slice(),
+        _ => return Err(Code::UnknownValue),
+    };
+    let is_named = |solution: &&Value| solution.get("type").and_then(Value::as_str) != Some("Category");
+    let code = |solution: &Value| Some(solution.get("id")?.as_str()?.trim().to_owned());
+    let mut codes: Vec<String> = solutions.iter().filter(is_named).filter_map(code).collect();
+    codes.retain(|code| !code.is_empty());
     codes.sort_unstable();
     codes.dedup();
-    if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) }
+    Ok(if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) })
 }
 
 /// How far the deal is (partner-center-api 3.3). Only what was sent to us waits for our answer.
