@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) seen: BySide<Option<Seen>>,
     /// What woke us, for history.
     pub(crate) cause: String,
+    /// A seller shares the opportunity that came of the link's lead: whatever the lead says, the link is at work.
+    pub(crate) heir_is_shared: bool,
 }
 
 /// A link while it is worked.

@@ -7,8 +7,8 @@ use std::future::Future;
 use store::{HistoryLine, Inserted, LinkKey, Saved, Store};
 use sync_core::{
     BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind, Link,
-    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp,
-    Told,
+    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State, SyncState,
+    Timestamp, Told,
 };
 
 const MARKS: BySide<u64> = BySide { partner_center: 0, crm: 0 };
@@ -85,6 +85,8 @@ fn full() -> Link {
     let blocker = Blocker { code: Code::SolutionMissing, text: "add one".to_owned() };
     link.problem = Some(Problem { blocker, since: at(4), looks: 5 });
     link.kept = link.intent.as_ref().map(|intent| intent.sent.clone()).unwrap_or_default();
+    link.response = Some(Response::Decline);
+    link.subordinate = Some(RecordRef { entity: Entity::Lead, id: RecordId::new("full-subordinate") });
     link.told = Some(told);
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));
@@ -100,6 +102,45 @@ async fn a_link_comes_back_as_it_was<S: Store>(store: S) {
     let stored = store.load(LinkKey::Id(&link.id)).await.unwrap().unwrap();
     assert_eq!(stored.link, link);
     assert_eq!((stored.revision, stored.dirty, stored.worked), (1, MARKS, MARKS));
+}
+
+/// Every kind of intent comes back word for word, what it carries included.
+async fn an_intent_comes_back_as_it_was<S: Store>(store: S) {
+    let entry = |text: &str| BaseEntry { reading: Reading::is(text), digest: Digest::new("digest") };
+    let bases = BySide::from_fn(|side: Side| [(FieldId::new("name"), entry(side.word()))].into_iter().collect());
+    let lead = RecordRef { entity: Entity::Lead, id: RecordId::new("lead") };
+    let effects = [
+        Effect::Create,
+        Effect::Update,
+        Effect::Tell,
+        Effect::Respond { response: Response::Accept, by_column: true },
+        Effect::Qualify,
+        Effect::Move { to: record("opportunity"), base: bases.clone(), subordinate: None },
+        Effect::Move { to: lead.clone(), base: bases, subordinate: Some(lead) },
+    ];
+    let mut revision = 1;
+    let mut link = full();
+    store.insert(&link, &[]).await.unwrap();
+    for effect in effects {
+        link.intent.as_mut().unwrap().effect = effect;
+        store.save(&link, revision, MARKS, &[]).await.unwrap();
+        revision += 1;
+        assert_eq!(store.load(LinkKey::Id(&link.id)).await.unwrap().unwrap().link, link);
+    }
+}
+
+/// A link that moves to another record is found by both: a hint about the one that it left still leads to it.
+async fn a_link_that_moved_is_found_by_the_record_that_it_left<S: Store>(store: S) {
+    let mut moved = both("one");
+    store.insert(&moved, &[]).await.unwrap();
+    moved.pair = Pair::Both(ReferralId::new("one-referral"), record("successor"));
+    store.save(&moved, 1, MARKS, &[]).await.unwrap();
+    for id in ["one-record", "successor"] {
+        let found = store.load(LinkKey::Record(&RecordId::new(id))).await.unwrap().unwrap();
+        assert_eq!(found.link, moved, "{id}");
+    }
+    let thief = link("two", Pair::RecordOnly(record("one-record")));
+    assert_eq!(store.insert(&thief, &[]).await.unwrap(), Inserted::Taken);
 }
 
 async fn a_link_is_found_by_either_id<S: Store>(store: S) {
@@ -241,7 +282,9 @@ async fn only_what_is_old_is_forgotten<S: Store>(store: S) {
 macro_rules! contract {
     ($store:ident, $with:expr) => {
         contract!(@ $store, $with,
-            a_link_comes_back_as_it_was, a_link_is_found_by_either_id, an_id_belongs_to_one_link_for_good,
+            a_link_comes_back_as_it_was,
+            an_intent_comes_back_as_it_was,
+            a_link_that_moved_is_found_by_the_record_that_it_left, a_link_is_found_by_either_id, an_id_belongs_to_one_link_for_good,
             the_second_of_two_saves_loses, a_mark_is_seen_by_the_winner_and_wakes_if_the_winner_dies,
             parked_links_are_due_in_their_order, links_are_listed_page_by_page, what_is_noted_stays_noted,
             a_worked_hint_is_remembered_for_its_time, a_counter_stops_at_its_most, only_what_is_old_is_forgotten
