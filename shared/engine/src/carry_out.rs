@@ -113,6 +113,9 @@ impl<S: Store> Engine<S> {
         session.named[intent.side] = true;
         let before = session.seen[intent.side].take();
         session.seen[intent.side] = performed.seen.map(|after| after.completed_by(before));
+        if let Effect::Move { .. } = intent.effect {
+            session.forget_assumptions();
+        }
         if unknown {
             return Ok(Turn::Again);
         }

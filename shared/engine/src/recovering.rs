@@ -27,6 +27,9 @@ impl<S: Store> Engine<S> {
             Recovery::Happened(answer, entries) => {
                 self.note(work, &session.cause, Some(&intent), &entries);
                 self.fold(work, &intent, Outcome::Done(answer));
+                if let Effect::Move { .. } = intent.effect {
+                    session.forget_assumptions();
+                }
                 Ok(Turn::Again)
             }
             Recovery::NotDone => {

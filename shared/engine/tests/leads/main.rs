@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod accepting;
+mod answering;
 mod arriving;
+mod merging;
 mod world;

@@ -70,6 +70,14 @@ impl World {
         Self { engine, queue, ..self }
     }
 
+    /// Somebody edits `cosell.toml` and starts again.
+    pub(crate) async fn with_settings(self, change: impl FnOnce(String) -> String) -> Self {
+        let path = self.folder.path().join("cosell.toml");
+        std::fs::write(&path, change(std::fs::read_to_string(&path).unwrap())).unwrap();
+        let (engine, queue) = service(&self.folder, &self.ahead, None).await;
+        Self { engine, queue, ..self }
+    }
+
     /// The process dies; another one starts on the same data.
     pub(crate) async fn restart(&mut self, hook: Option<Hook>) {
         (self.engine, self.queue) = service(&self.folder, &self.ahead, hook).await;
