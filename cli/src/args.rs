@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run both simulators alone.
     Simulate(Simulate),
+    /// Sign in to Partner Center: the first refresh token, or another one when the last has ended.
+    Login(Login),
     /// Sync now.
     Sync(Sync),
     /// List the links.
@@ -52,6 +55,16 @@ pub(crate) enum Command {
     Drift,
     /// Give a deal another chance, or let one more window of writes through the brake.
     Retry(Retry),
+    /// Decide a conflict: which side's value stays.
+    Resolve {
+        /// A referral, record, engagement or link id.
+        id: String,
+        /// A field id, as `cosell why` shows them; whatever merges with it goes along.
+        field: String,
+        /// The side whose value stays.
+        #[arg(long, value_name = "SIDE")]
+        take: Take,
+    },
     /// Look again at everything that changed since a moment.
     Replay {
         /// An RFC 3339 moment, such as 2026-11-23T05:00:00Z.
@@ -62,6 +75,24 @@ pub(crate) enum Command {
     History {
         /// A referral, record, engagement or link id.
         id: String,
+    },
+    /// Fill the catalogue of solutions that sellers choose from.
+    #[command(subcommand)]
+    Solutions(Solutions),
+}
+
+/// `cosell solutions`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Solutions {
+    /// Import a list: one row each, headed "Solution ID", "Solution name" and, if known, "Publisher".
+    ///
+    /// All rows are judged first; if any is refused, nothing is written. Running it again writes only what is different.
+    Import {
+        /// A .csv file (UTF-8) or an .xlsx workbook.
+        file: PathBuf,
+        /// Write the rows that can go, though others are refused.
+        #[arg(long)]
+        skip_refused: bool,
     },
 }
 
@@ -96,6 +127,26 @@ pub(crate) struct Simulate {
     pub(crate) write_settings: Option<PathBuf>,
 }
 
+/// `cosell login`.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// Print the address to go to, and open no browser.
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of this machine that the browser comes back to; chosen by the system if left out.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// How long to wait for the person.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) wait: Duration,
+}
+
+/// A duration as in the settings: `45s`, `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write 45s, 5m or 1h".to_owned())
+}
+
 /// `cosell sync`.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -109,6 +160,16 @@ pub(crate) struct Sync {
     /// Everything.
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// The side whose value stays.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Take {
+    /// Partner Center's.
+    #[value(name = "partner_center")]
+    PartnerCenter,
+    /// Dynamics 365's.
+    Crm,
 }
 
 /// `cosell retry`.

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod doors;
+mod login;
 mod refusals;
+mod solutions;
 mod stage;

@@ -122,9 +122,9 @@ impl<S: Store> Engine<S> {
         let policy = self.rules(&work.link, session);
         let decision = decide(&work.link, &sights, policy);
         work.link.observe(&decision, &sights, policy, time::core((self.clock)()));
-        let (adopted, caused): (Vec<_>, Vec<_>) =
-            decision.entries.iter().cloned().partition(|entry| entry.kind == Kind::Adopted);
-        self.note(work, &session.cause, None, &adopted);
+        let (caused, found): (Vec<_>, Vec<_>) =
+            decision.entries.iter().cloned().partition(|entry| matches!(entry.kind, Kind::Written | Kind::Conflict));
+        self.note(work, &session.cause, None, &found);
         if decision.step == Step::Rest {
             return self.act_at_rest(work, session, withheld).await;
         }
