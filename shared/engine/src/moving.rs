@@ -236,6 +236,8 @@ impl<S: Store> Engine<S> {
                 (work.revision, work.dirty) = (revision, dirty);
                 work.before = work.link.clone();
                 session.seen = BySide::default();
+                // A closed record could not be told Yes; the deal that moved into it is shared all the same.
+                session.heir_is_shared = true;
                 Ok(Turn::Again)
             }
             Saved::Lost | Saved::Taken { .. } => {
