@@ -55,6 +55,16 @@ pub(crate) enum Command {
     Drift,
     /// Give a deal another chance, or let one more window of writes through the brake.
     Retry(Retry),
+    /// Decide a conflict: which side's value stays.
+    Resolve {
+        /// A referral, record, engagement or link id.
+        id: String,
+        /// A field id, as `cosell why` shows them; whatever merges with it goes along.
+        field: String,
+        /// The side whose value stays.
+        #[arg(long, value_name = "SIDE")]
+        take: Take,
+    },
     /// Look again at everything that changed since a moment.
     Replay {
         /// An RFC 3339 moment, such as 2026-11-23T05:00:00Z.
@@ -191,6 +201,16 @@ pub(crate) struct Sync {
     /// Everything.
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// The side whose value stays.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Take {
+    /// Partner Center's.
+    #[value(name = "partner_center")]
+    PartnerCenter,
+    /// Dynamics 365's.
+    Crm,
 }
 
 /// `cosell retry`.

@@ -74,6 +74,9 @@ async fn run(cosell: Cosell) -> Result<()> {
         Command::Why { id, field } => explain::why(&Place::open(&config, &data)?, &id, field.as_deref(), json).await,
         Command::Drift => explain::drift(&Place::open(&config, &data)?, json).await,
         Command::Retry(what) => operate::retry(&Place::open(&config, &data)?, what, json).await,
+        Command::Resolve { id, field, take } => {
+            operate::resolve(&Place::open(&config, &data)?, &id, &field, take, json).await
+        }
         Command::Replay { since } => operate::replay(&Place::open(&config, &data)?, since, json).await,
         Command::Mapping(Mapping::Test(what)) => trial::trial(&config, &what, json),
         Command::Mapping(Mapping::Preview(what)) => preview::preview(&Place::open(&config, &data)?, &what, json).await,

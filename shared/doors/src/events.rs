@@ -52,9 +52,11 @@ impl EventsDoor {
                 door = "partner_center",
                 "an event with an impossible age is dropped; the feed has its change"
             );
-            return Answer::UNINTERESTING;
+            return Answer::uninteresting("age");
         }
-        let (true, Some(referral)) = (about_referrals, &event.referral) else { return Answer::UNINTERESTING };
+        let (true, Some(referral)) = (about_referrals, &event.referral) else {
+            return Answer::uninteresting("event");
+        };
         let hint = Hint {
             side: HintSide::PartnerCenter,
             entity: Entity::Referral,

@@ -6,10 +6,11 @@
 //! # How one hint travels
 //! [`Engine::work`] (`work.rs`) drops what was worked before, finds or makes the link (`find.rs`), and brings it to rest
 //! (`rounds.rs`): recover an intent in flight (`evidence.rs`), read the sides (`sides.rs`), `sync_core::decide`, find or
-//! prepare the missing half (`halves.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
+//! prepare the missing half (`halves.rs`), work what no field says (`acts.rs`: answers, `leads.rs`, `moving.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
+mod acts;
 mod brake;
 mod carry_out;
 mod effect;
@@ -19,15 +20,19 @@ mod feeds;
 mod find;
 mod gone;
 mod halves;
+mod leads;
+mod moving;
 mod plan;
 mod point;
 mod preflight;
 mod recovering;
 mod replay;
 mod request;
+mod resolve;
 mod rounds;
 mod session;
 mod sides;
+mod tables;
 mod telling;
 mod tenant;
 mod time;
@@ -48,6 +53,7 @@ pub use error::Error;
 pub use feeds::Polled;
 pub use plan::Planned;
 pub use point::Point;
+pub use resolve::Resolved;
 pub use time::Clock;
 pub use why::{Why, place};
 pub use work::Worked;
@@ -59,6 +65,7 @@ pub struct Engine<S> {
     dataverse: dataverse::Client,
     mapping: Mapping,
     policy: Policy,
+    lead_policy: Policy,
     settings: Settings,
     clock: Clock,
     currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
@@ -84,7 +91,7 @@ impl<S: Store> Engine<S> {
             settings::Write::Crm => WriteMode::Crm,
             settings::Write::None => WriteMode::None,
         };
-        let policy = mapping.policy(write);
+        let (policy, lead_policy) = (mapping.policy(write), mapping.lead_policy(write));
         let currencies = Mutex::new(None);
         let crm_is_ours = OnceCell::new();
         Ok(Self {
@@ -93,6 +100,7 @@ impl<S: Store> Engine<S> {
             dataverse,
             mapping,
             policy,
+            lead_policy,
             settings,
             clock,
             currencies,
@@ -111,6 +119,11 @@ impl<S: Store> Engine<S> {
     /// The store, for listings.
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// Whether a vendor refuses our sign-in, as of its last answer: secrets that were changed elsewhere may be the cause.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.partner_center.sign_in_refused().await || self.dataverse.sign_in_refused().await
     }
 
     fn reach(&self, point: Point) {

@@ -31,6 +31,14 @@ pub enum Sent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt(pub(crate) String);
 
+impl Receipt {
+    /// The receipt that Lambda hands over with a message.
+    #[must_use]
+    pub fn of_handle(handle: impl Into<String>) -> Self {
+        Self(handle.into())
+    }
+}
+
 /// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {

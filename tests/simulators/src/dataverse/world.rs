@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(super) rights: Rights,
     pub(super) ids: Ids,
     pub(super) notices: Vec<Notice>,
+    /// Something in the schema is not ready yet.
+    pub(super) schema_awaits: bool,
     /// What forms will be once they are published (dataverse-api 7.7, 7.9).
     pub(super) unpublished_forms: BTreeMap<Uuid, String>,
 }
@@ -67,10 +69,12 @@ impl World {
             rights: Rights::default(),
             ids,
             notices: Vec::new(),
+            schema_awaits: false,
             unpublished_forms: BTreeMap::new(),
         };
         world.store.start_at(FIRST_VERSION);
         for table in schema.tables() {
+            world.store.add_text_index(&table.name, &table.primary_name);
             for key in &table.keys {
                 world.store.add_key(&table.name, key);
             }
@@ -104,6 +108,9 @@ impl World {
 
     /// What time has brought: columns that are known by now, indexes of alternate keys that are built (dataverse-api 2.8).
     pub(super) fn catch_up(&mut self) {
+        if !self.schema_awaits {
+            return;
+        }
         let now = self.stamps.exactly_now();
         let known = |column: &Column| column.unknown_until.is_some_and(|until| until <= now);
         let renewed: Vec<Name> = self
@@ -132,6 +139,10 @@ impl World {
             let Some(key) = table.keys.iter_mut().find(|key| key.name == name) else { continue };
             key.index = if self.store.add_key(&table_name, key) { Index::Active } else { Index::Failed };
         }
+        self.schema_awaits = self.schema.tables().any(|table| {
+            table.columns.iter().any(|column| !column.is_known())
+                || table.keys.iter().any(|key| matches!(key.index, Index::Pending(_)))
+        });
     }
 
     /// The decimals of a currency's amounts.

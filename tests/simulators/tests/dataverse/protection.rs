@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use simulators::harness::{Fault, FaultRule};
 
-use crate::caller::{started, text};
+use crate::caller::{send, started, text};
 
 #[tokio::test]
 async fn too_many_requests_are_turned_away_for_longer_the_more_they_push() {
@@ -41,6 +41,22 @@ async fn too_much_execution_time_is_turned_away() {
     assert_eq!(refused.refusal(), (429, "0x80072321"));
     assert!(refused.message().starts_with("Combined execution time of incoming requests exceeded limit of 1000"));
     assert!(refused.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn a_batch_is_one_request_but_its_operations_take_time() {
+    let caller = started().await;
+    caller.dv.switches(|switches| {
+        switches.limit_requests = Some(10);
+        switches.limit_execution_milliseconds = Some(1000);
+        switches.request_cost_milliseconds = 100;
+    });
+    let item = "--b\r\nContent-Type: application/http\r\n\r\nGET WhoAmI() HTTP/1.1\r\n\r\n\r\n";
+    let batch = caller.api(reqwest::Method::POST, "$batch").header("Content-Type", "multipart/mixed; boundary=b");
+    assert_eq!(send(batch.body(format!("{}--b--\r\n", item.repeat(5)))).await.status, 200);
+    let after = caller.get("WhoAmI()").await;
+    assert_eq!(after.header("x-ms-ratelimit-burst-remaining-xrm-requests"), Some("8"));
+    assert_eq!(after.header("x-ms-ratelimit-time-remaining-xrm-requests"), Some("0.400"));
 }
 
 #[tokio::test]

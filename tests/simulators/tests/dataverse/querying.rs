@@ -88,6 +88,25 @@ async fn lookups_compare_by_bare_guid() {
 }
 
 #[tokio::test]
+async fn an_index_never_hides_what_the_rest_of_a_condition_refuses() {
+    let caller = with_accounts().await;
+    let id = caller.rows("accounts?$filter=name eq 'Contoso'").await[0]["accountid"].clone();
+    let id = id.as_str().unwrap();
+    for (filter, found) in [
+        (format!("accountid eq {id} and name eq 'CONTOSO '"), 1),
+        (format!("name eq 'contoso' and accountid ne {id}"), 0),
+        (format!("name eq 'contoso' or accountid ne {id}"), 4),
+        ("not (name eq 'contoso')".to_owned(), 3),
+        ("versionnumber gt 0 and name eq 'contoso'".to_owned(), 1),
+    ] {
+        assert_eq!(caller.rows(&format!("accounts?$filter={filter}")).await.len(), found, "{filter}");
+    }
+    caller.dv.edit("account", id.parse().unwrap(), json!({ "name": "Renamed" }));
+    assert_eq!(caller.rows("accounts?$filter=name eq 'Contoso'").await.len(), 0);
+    assert_eq!(caller.rows("accounts?$filter=name eq 'renamed'").await.len(), 1);
+}
+
+#[tokio::test]
 async fn conditions_that_cannot_be_read_are_refused() {
     let caller = with_accounts().await;
     let cases = [

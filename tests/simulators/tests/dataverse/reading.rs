@@ -111,9 +111,25 @@ async fn expanded_properties_have_options_of_their_own() {
 }
 
 #[tokio::test]
+async fn an_owner_is_known_by_id_alone_and_a_user_by_name() {
+    let (caller, path) = with_a_deal().await;
+    let row = caller.got(&format!("{path}?$expand=ownerid,owninguser($select=fullname)")).await;
+    assert_eq!(row["ownerid"]["ownerid"], row["_ownerid_value"]);
+    assert_eq!(text(&row, "/ownerid/@odata.type"), "#Microsoft.Dynamics.CRM.systemuser");
+    assert_eq!(text(&row, "/owninguser/fullname"), "Cosell #");
+    let refused = caller.get(&format!("{path}?$expand=ownerid($select=fullname)")).await;
+    assert_eq!(
+        refused.message(),
+        "Could not find a property named 'fullname' on type 'Microsoft.Dynamics.CRM.principal'."
+    );
+}
+
+#[tokio::test]
 async fn a_row_that_is_as_it_was_is_not_sent_again() {
     let (caller, path) = with_a_deal().await;
-    let etag = caller.get(&path).await.etag();
+    let first = caller.get(&path).await;
+    let etag = first.etag();
+    assert_eq!(first.header("etag"), Some(etag.as_str()));
     let unchanged = || send(caller.api(Method::GET, &path).header("If-None-Match", &etag));
     let answer = unchanged().await;
     assert_eq!((answer.status, answer.text.as_str()), (304, ""));
@@ -148,6 +164,15 @@ async fn what_is_secret_is_never_read() {
     let rows = caller.rows("serviceendpoints").await;
     assert_eq!((rows[0].get("authvalue"), &rows[0]["isauthvalueset"]), (None, &json!(true)));
     assert_eq!(caller.get("serviceendpoints?$select=authvalue").await.refusal(), (400, "0x80060888"));
+}
+
+#[tokio::test]
+async fn addresses_end_at_32_kilobytes_and_bodies_far_beyond() {
+    let caller = started().await;
+    let long = format!("accounts?$filter=name eq '{}'", "x".repeat(33_000));
+    assert_eq!(caller.get(&long).await.status, 414);
+    let note = json!({ "subject": "Large", "documentbody": "x".repeat(3_000_000) });
+    caller.created("annotations", &note).await;
 }
 
 #[tokio::test]

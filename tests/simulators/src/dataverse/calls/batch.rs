@@ -46,6 +46,7 @@ pub(super) fn batch(world: &mut World, call: &Call) -> Answer<Reply> {
         status,
         body: Some(Value::String(multipart::joined(&answers, &boundary))),
         content_type: Some(format!("multipart/mixed; boundary={boundary}")),
+        further_operations: u64::try_from(operations.saturating_sub(1)).unwrap_or_default(),
         ..Reply::default()
     })
 }

@@ -35,6 +35,9 @@ pub(crate) struct Reply {
     /// `OData-EntityId`, and for a new row `Location`.
     pub(crate) entity: Option<String>,
     pub(crate) preference_applied: Option<String>,
+    pub(crate) etag: Option<String>,
+    /// Operations of a batch beyond the first, which cost time but are no requests (2.10, 3.1).
+    pub(crate) further_operations: u64,
     /// Another media type than JSON.
     pub(crate) content_type: Option<String>,
     /// The row made, for `$1`.

@@ -42,6 +42,7 @@ pub(super) fn add(world: &mut World, table: &Table, mut new: Column) {
     let lag = SignedDuration::from_millis(i64::try_from(world.switches.metadata_lag_milliseconds).unwrap_or_default());
     let until = world.stamps.exactly_now().saturating_add(lag).ok().filter(|_| !lag.is_zero());
     new.unknown_until = until;
+    world.schema_awaits |= until.is_some();
     let mut columns = vec![new];
     if let Kind::Money { least } = columns[0].kind {
         let mut twin = column::made(&format!("{}_base", columns[0].schema_name), Kind::Money { least });
@@ -65,6 +66,8 @@ pub(super) fn column_of(world: &World, table: &Table, definition: &Map<String, V
     let name = schema_name(definition)?;
     let type_name = definition.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
     let type_name = type_name.trim_start_matches('#').strip_prefix(NAMESPACE).unwrap_or_default();
+    // CreateEntities knows the same types under other names.
+    let type_name = type_name.strip_prefix("Complex").unwrap_or(type_name);
     let whole = |member: &str| definition.get(member).and_then(Value::as_i64);
     let length = |most: u64, usual: usize| match definition.get("MaxLength").and_then(Value::as_u64) {
         None => Ok(usual),

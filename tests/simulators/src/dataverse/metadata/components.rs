@@ -61,7 +61,7 @@ pub(super) fn add_to(world: &mut World, solution: &str, kind: i64, object: Uuid)
     row.put("solutioncomponentid", Some(Datum::Id(row.id)));
     row.put("componenttype", Some(Datum::Integer(kind)));
     row.put("objectid", Some(Datum::Id(object)));
-    row.put("solutionid", Some(Datum::reference(&"solution".into(), id)));
+    row.put("solutionid", Some(Datum::reference("solution", id)));
     world.store.put(&"solutioncomponent".into(), row);
     Ok(())
 }

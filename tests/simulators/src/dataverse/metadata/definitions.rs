@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{columns, keys, read, relationships, select, tables};
+use super::{columns, keys, read, read_column, relationships, select, tables};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::calls::{Call, Reply};
 use crate::dataverse::odata::literal::Literal;
@@ -77,12 +77,13 @@ fn attributes(
 ) -> Answer<Reply> {
     // A fresh column is in no cache yet, unless the reader insists (2.3, Consistency).
     let strong = call.header("consistency").is_some_and(|value| value.eq_ignore_ascii_case("strong"));
-    let seen =
-        |column: &&Column| (strong || column.is_known()) && cast.is_none_or(|cast| read::cast_of(column) == cast);
+    let seen = |column: &&Column| {
+        (strong || column.is_known()) && cast.is_none_or(|cast| read_column::cast_of(column) == cast)
+    };
     let type_name = cast.map_or_else(|| ATTRIBUTE.to_owned(), |cast| format!("{NAMESPACE}{cast}"));
     match (key, &call.method) {
         (None, &Method::GET) => {
-            let found = table.columns.iter().filter(seen).map(|column| read::column(table, column));
+            let found = table.columns.iter().filter(seen).map(|column| read_column::column(table, column));
             let options = call.options()?;
             demand_cast(cast, &options, &type_name)?;
             list(world, "Attributes", select::many(found.collect(), &options, &type_name)?)
@@ -99,7 +100,7 @@ fn attributes(
                 Method::GET => {
                     let options = call.options()?;
                     demand_cast(cast, &options, &type_name)?;
-                    let shown = select::one(read::column(table, column), &options, &type_name)?;
+                    let shown = select::one(read_column::column(table, column), &options, &type_name)?;
                     single(world, "Attributes", shown)
                 }
                 Method::PUT => columns::replace(world, call, table, column),
@@ -115,7 +116,7 @@ fn attributes(
 fn demand_cast(cast: Option<&str>, options: &crate::dataverse::odata::options::Options, type_name: &str) -> Answer<()> {
     let expanded = options.expand.iter().map(|expand| expand.property.as_str());
     let selected = options.select.iter().flatten().map(String::as_str);
-    let derived = selected.chain(expanded).find(|name| read::TYPED.contains(name));
+    let derived = selected.chain(expanded).find(|name| read_column::TYPED.contains(name));
     match (cast, derived) {
         (None, Some(name)) => Err(Refused::no_property(name, type_name)),
         _ => Ok(()),

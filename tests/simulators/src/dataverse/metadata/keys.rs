@@ -94,7 +94,8 @@ fn create(world: &mut World, call: &Call, table: &Arc<Table>) -> Answer<Reply> {
 }
 
 /// An index job that begins now.
-fn pending(world: &World) -> Index {
+fn pending(world: &mut World) -> Index {
+    world.schema_awaits = true;
     let lasts = i64::try_from(world.switches.key_index_milliseconds).unwrap_or_default();
     let now = world.stamps.exactly_now();
     Index::Pending(now.saturating_add(SignedDuration::from_millis(lasts)).unwrap_or(now))

@@ -8,6 +8,7 @@ mod definitions;
 mod forms;
 mod keys;
 mod read;
+mod read_column;
 mod relationships;
 mod select;
 mod tables;

@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::label;
+use super::read_column::option_set;
+use super::{label, read_column};
 use crate::dataverse::schema::{
-    AlternateKey, Choice, Column, GlobalChoice, Index, Kind, ManyToMany, OnDelete, Ownership, Schema, Table, Target,
+    AlternateKey, Column, GlobalChoice, Index, ManyToMany, OnDelete, Ownership, Schema, Table, Target,
 };
 
 /// A table, with everything below it.
 pub(super) fn table(schema: &Schema, table: &Table) -> Map<String, Value> {
     let attributes: Vec<Value> =
-        table.columns.iter().map(|column| Value::Object(self::column(table, column))).collect();
+        table.columns.iter().map(|column| Value::Object(read_column::column(table, column))).collect();
     let keys: Vec<Value> = table.keys.iter().map(|key| Value::Object(self::key(table, key))).collect();
     let members = json!({
         "@odata.type": "#Microsoft.Dynamics.CRM.EntityMetadata",
@@ -31,6 +32,7 @@ pub(super) fn table(schema: &Schema, table: &Table) -> Map<String, Value> {
         "IsCustomEntity": table.custom,
         "IsCustomizable": managed("iscustomizable", true),
         "IsManaged": false,
+        "IsPrivate": false,
         "IsActivity": &*table.id == "activityid",
         "DisplayName": label(&table.label),
         "DisplayCollectionName": label(&format!("{}s", table.label)),
@@ -48,144 +50,12 @@ pub(super) fn table(schema: &Schema, table: &Table) -> Map<String, Value> {
     laid_over(&table.given, members, &["Attributes"])
 }
 
-/// A column with the members of its type.
-pub(super) fn column(table: &Table, column: &Column) -> Map<String, Value> {
-    let (attribute_type, type_name) = types(column);
-    let members = json!({
-        "@odata.type": format!("#Microsoft.Dynamics.CRM.{}", cast_of(column)),
-        "MetadataId": column.metadata_id,
-        "LogicalName": &*column.name,
-        "SchemaName": column.schema_name,
-        "EntityLogicalName": &*table.name,
-        "AttributeType": attribute_type,
-        "AttributeTypeName": { "Value": type_name },
-        "IsCustomAttribute": column.custom,
-        "IsPrimaryId": column.kind == Kind::Id,
-        "IsPrimaryName": column.name == table.primary_name,
-        "IsValidForCreate": column.on_create,
-        "IsValidForUpdate": column.on_update,
-        "IsValidForRead": column.readable,
-        "IsLogical": false,
-        "IsManaged": false,
-        "DisplayName": label(&column.label),
-        "RequiredLevel": {
-            "Value": if column.required { "SystemRequired" } else { "None" },
-            "CanBeChanged": !column.required,
-            "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings",
-        },
-    });
-    let mut members = laid_over(&column.given, members, &["OptionSet"]);
-    members.extend(typed(table, column));
-    members
-}
-
-/// The members of a column's own type.
-fn typed(table: &Table, column: &Column) -> Map<String, Value> {
-    let members = match &column.kind {
-        Kind::Text { most } | Kind::Memo { most } => json!({ "MaxLength": most }),
-        Kind::Integer { least, most } => json!({ "MinValue": least, "MaxValue": most }),
-        Kind::Decimal { precision } => json!({ "Precision": precision }),
-        Kind::Money { least } => json!({ "MinValue": least, "Precision": 2, "PrecisionSource": 2 }),
-        Kind::Boolean => json!({
-            "DefaultValue": column.default == Some(1),
-            "OptionSet": {
-                "TrueOption": option(&Choice { value: 1, label: "Yes".to_owned(), of: 0 }),
-                "FalseOption": option(&Choice { value: 0, label: "No".to_owned(), of: 0 }),
-            },
-        }),
-        Kind::Date => json!({ "Format": "DateOnly", "DateTimeBehavior": { "Value": "DateOnly" } }),
-        Kind::DateTime => json!({ "Format": "DateAndTime", "DateTimeBehavior": { "Value": "UserLocal" } }),
-        Kind::Choice(options) | Kind::Choices(options) => {
-            json!({ "OptionSet": option_set(&format!("{}_{}", table.name, column.name), options, "Picklist") })
-        }
-        Kind::State(options) => {
-            json!({ "OptionSet": option_set(&format!("{}_{}", table.name, column.name), options, "State") })
-        }
-        Kind::Status(options) => {
-            json!({ "OptionSet": option_set(&format!("{}_{}", table.name, column.name), options, "Status") })
-        }
-        Kind::Lookup(targets) => {
-            json!({ "Targets": targets.iter().map(|target| target.table.to_string()).collect::<Vec<_>>() })
-        }
-        Kind::Id | Kind::Guid | Kind::BigInt => json!({}),
-    };
-    object(members)
-}
-
-/// The derived type of a column, as in a cast.
-pub(super) fn cast_of(column: &Column) -> &'static str {
-    match &column.kind {
-        Kind::Id | Kind::Guid => "UniqueIdentifierAttributeMetadata",
-        Kind::Text { .. } => "StringAttributeMetadata",
-        Kind::Memo { .. } => "MemoAttributeMetadata",
-        Kind::Integer { .. } => "IntegerAttributeMetadata",
-        Kind::BigInt => "BigIntAttributeMetadata",
-        Kind::Decimal { .. } => "DecimalAttributeMetadata",
-        Kind::Money { .. } => "MoneyAttributeMetadata",
-        Kind::Boolean => "BooleanAttributeMetadata",
-        Kind::Date | Kind::DateTime => "DateTimeAttributeMetadata",
-        Kind::Choice(_) => "PicklistAttributeMetadata",
-        Kind::Choices(_) => "MultiSelectPicklistAttributeMetadata",
-        Kind::State(_) => "StateAttributeMetadata",
-        Kind::Status(_) => "StatusAttributeMetadata",
-        Kind::Lookup(_) => "LookupAttributeMetadata",
-    }
-}
-
-/// The members that only the derived types have: without a cast they cannot be selected.
-pub(super) const TYPED: [&str; 9] = [
-    "MaxLength",
-    "MinValue",
-    "MaxValue",
-    "Precision",
-    "PrecisionSource",
-    "DefaultValue",
-    "OptionSet",
-    "Targets",
-    "Format",
-];
-
-fn types(column: &Column) -> (&'static str, &'static str) {
-    match &column.kind {
-        Kind::Id | Kind::Guid => ("Uniqueidentifier", "UniqueidentifierType"),
-        Kind::Text { .. } => ("String", "StringType"),
-        Kind::Memo { .. } => ("Memo", "MemoType"),
-        Kind::Integer { .. } => ("Integer", "IntegerType"),
-        Kind::BigInt => ("BigInt", "BigIntType"),
-        Kind::Decimal { .. } => ("Decimal", "DecimalType"),
-        Kind::Money { .. } => ("Money", "MoneyType"),
-        Kind::Boolean => ("Boolean", "BooleanType"),
-        Kind::Date | Kind::DateTime => ("DateTime", "DateTimeType"),
-        Kind::Choice(_) => ("Picklist", "PicklistType"),
-        Kind::Choices(_) => ("Virtual", "MultiSelectPicklistType"),
-        Kind::State(_) => ("State", "StateType"),
-        Kind::Status(_) => ("Status", "StatusType"),
-        Kind::Lookup(_) if &*column.name == "ownerid" => ("Owner", "OwnerType"),
-        Kind::Lookup(targets) if targets.len() > 1 => ("Customer", "CustomerType"),
-        Kind::Lookup(_) => ("Lookup", "LookupType"),
-    }
-}
-
 pub(super) fn global_choice(choice: &GlobalChoice) -> Map<String, Value> {
     let mut members = object(option_set(&choice.name, &choice.options, "Picklist"));
     members.insert("MetadataId".to_owned(), json!(choice.metadata_id));
     members.insert("IsGlobal".to_owned(), json!(true));
     members.insert("DisplayName".to_owned(), label(&choice.label));
     members
-}
-
-fn option_set(name: &str, options: &[Choice], kind: &str) -> Value {
-    json!({
-        "@odata.type": "#Microsoft.Dynamics.CRM.OptionSetMetadata",
-        "Name": name,
-        "IsGlobal": false,
-        "OptionSetType": kind,
-        "Options": options.iter().map(option).collect::<Vec<_>>(),
-    })
-}
-
-fn option(choice: &Choice) -> Value {
-    json!({ "Value": choice.value, "Label": label(&choice.label), "State": choice.of })
 }
 
 pub(super) fn key(table: &Table, key: &AlternateKey) -> Map<String, Value> {
@@ -265,7 +135,7 @@ fn managed(name: &str, value: bool) -> Value {
 }
 
 /// What was given, but for some members, under what the schema knows better.
-fn laid_over(given: &Map<String, Value>, members: Value, but: &[&str]) -> Map<String, Value> {
+pub(super) fn laid_over(given: &Map<String, Value>, members: Value, but: &[&str]) -> Map<String, Value> {
     let mut whole = given.clone();
     whole.retain(|name, _| !name.contains("@odata.bind") && !but.contains(&name.as_str()));
     let known = ["DisplayName", "DisplayCollectionName", "RequiredLevel"];
@@ -277,7 +147,8 @@ fn laid_over(given: &Map<String, Value>, members: Value, but: &[&str]) -> Map<St
     whole
 }
 
-fn object(value: Value) -> Map<String, Value> {
+/// The members of an object.
+pub(super) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(members) => members,
         _ => Map::new(),
