@@ -100,7 +100,8 @@ pub(crate) struct MappingTest {
     ///
     /// Each [[example]] is one deal as both sides show it: under [example.referral] JSON pointers such as
     /// "/details/notes", under [example.crm] columns (account.COLUMN of the account, solutions = ["SOL-..."]), under
-    /// [example.problems] the fields that are meant not to be understood, each with its code.
+    /// [example.lead] those of a lead, under [example.problems] the fields that are meant not to be understood, each with
+    /// its code.
     pub(crate) file: Option<PathBuf>,
     /// Values for each law of each row.
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -117,7 +118,7 @@ pub(crate) struct MappingPreview {
     /// A referral, linked or not.
     #[arg(long, value_name = "ID")]
     pub(crate) referral: Option<String>,
-    /// An opportunity, linked or not.
+    /// An opportunity or a lead, linked or not.
     #[arg(long, value_name = "ID")]
     pub(crate) record: Option<String>,
 }

@@ -14,11 +14,17 @@ use crate::place::Place;
 /// Runs the command.
 pub(crate) async fn preview(place: &Place, what: &args::MappingPreview, as_json: bool) -> Result<()> {
     let service = place.service(None).await?;
-    let link = link(service.engine.store(), what).await?;
-    let explained = service.engine.why(&link, None).await?;
-    if explained.is_empty() {
-        bail!("no row reads anything of it: is the id right, and does the account behind the token see it?");
+    let mut found = None;
+    for link in candidates(service.engine.store(), what).await? {
+        let explained = service.engine.why(&link, None).await?;
+        if !explained.is_empty() {
+            found = Some((link, explained));
+            break;
+        }
     }
+    let Some((link, explained)) = found else {
+        bail!("no row reads anything of it: is the id right, and does the account behind the token see it?");
+    };
     let planned = service.engine.plan(&link).await?;
     let mut rows: Vec<Value> = explained.iter().map(|why| row(why, &planned)).collect();
     // What is said of the deal as a whole.
@@ -35,20 +41,22 @@ pub(crate) async fn preview(place: &Place, what: &args::MappingPreview, as_json:
     )
 }
 
-/// The link, or one that the id would become.
-async fn link<S: Store>(store: &S, what: &args::MappingPreview) -> Result<Link> {
+/// The link; where there is none, what the id may become.
+async fn candidates<S: Store>(store: &S, what: &args::MappingPreview) -> Result<Vec<Link>> {
     let (referral, record) = (what.referral.as_ref(), what.record.as_ref());
     let referral = referral.map(|id| ReferralId::new(id.to_lowercase()));
     let record = RecordId::new(record.map(|id| id.to_lowercase()).unwrap_or_default());
     let key = referral.as_ref().map_or(LinkKey::Record(&record), LinkKey::Referral);
     if let Some(stored) = store.load(key).await? {
-        return Ok(stored.link);
+        return Ok(vec![stored.link]);
     }
-    let pair = match referral {
-        Some(referral) => Pair::ReferralOnly(referral),
-        None => Pair::RecordOnly(RecordRef { entity: Entity::Opportunity, id: record }),
+    let pairs = match referral {
+        Some(referral) => vec![Pair::ReferralOnly(referral)],
+        None => [Entity::Opportunity, Entity::Lead]
+            .map(|entity| Pair::RecordOnly(RecordRef { entity, id: record.clone() }))
+            .to_vec(),
     };
-    Ok(Link::new(LinkId::new(""), pair))
+    Ok(pairs.into_iter().map(|pair| Link::new(LinkId::new(""), pair)).collect())
 }
 
 fn row(why: &Why, planned: &[Planned]) -> Value {
