@@ -1,7 +1,7 @@
 //! `cosell serve`: the doors, the workers and the feeds in one process.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
@@ -160,6 +160,8 @@ async fn health(State(front): State<Arc<Front>>) -> Response {
         0 => None,
         millis => jiff::Timestamp::from_millisecond(millis).ok().map(|at| at.to_string()),
     };
+    let trouble = pulse.trouble();
+    let trouble = trouble.map(|one| json!({ "side": one.side, "code": one.code, "reason": one.reason }));
     let known =
         async { Some((front.service.queue.depth().await.ok()?, front.service.engine.brake_gripped().await.ok()?)) };
     match known.await {

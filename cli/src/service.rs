@@ -1,7 +1,7 @@
 //! The engine at work on one machine: workers on the queue, the feeds on a timer, a waker for what is due.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::{Engine, Error};
@@ -33,7 +33,7 @@ pub(crate) struct Pulse {
     /// When both feeds were last read to the end, in milliseconds since the Unix epoch; 0 before the first time.
     pub(crate) polled_at: AtomicI64,
     /// Why a feed could not be read the last time; none once it can.
-    pub(crate) trouble: Mutex<Option<Trouble>>,
+    trouble: Mutex<Option<Trouble>>,
 }
 
 /// What keeps a side from being asked, for a person.
@@ -48,6 +48,11 @@ pub(crate) struct Trouble {
 }
 
 impl Pulse {
+    /// Why a feed could not be read the last time.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn note(&self, trouble: Option<Trouble>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
