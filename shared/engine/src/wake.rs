@@ -14,6 +14,8 @@ pub(crate) fn hint_entity(entity: sync_core::Entity) -> Entity {
     }
 }
 
+/// A link that is still due is woken again after this.
+const WAKE_AGAIN_MILLIS: i64 = 5_000;
 /// Links woken in one go; the rest a second later.
 const AT_ONCE: usize = 200;
 
@@ -32,7 +34,9 @@ impl<S: Store> Engine<S> {
                 (None, None) => continue,
             };
             let hint = Hint { side, entity, id, cause: CAUSE_DUE.to_owned(), seen_at: now };
-            let (revision, at) = (due.revision.to_string(), due.at.as_millis().to_string());
+            // A wake that came to nothing (another intent had begun meanwhile) must not be the last for five minutes.
+            let overdue = now.as_millisecond() / WAKE_AGAIN_MILLIS * WAKE_AGAIN_MILLIS;
+            let (revision, at) = (due.revision.to_string(), due.at.as_millis().max(overdue).to_string());
             let message = Message::new(hint, &["due", due.link.as_str(), &revision, &at]);
             woken += usize::from(queue.send(message).await? == Sent::Queued);
         }
