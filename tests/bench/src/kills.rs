@@ -56,7 +56,8 @@ pub(crate) async fn run(cosell: &Path, kills: usize) -> Result<bool> {
     let mut held = true;
     for round in 0..kills {
         let (point, first) = POINTS[round % POINTS.len()];
-        let pass = first + round / POINTS.len();
+        // A round makes only a few deals, so that a point is passed twice or thrice for sure, and not more often.
+        let pass = first + round / POINTS.len() % 2;
         let outcome = kill_once(&mut world, &deals, round, &format!("{point}:{pass}")).await?;
         let good = outcome.hit && outcome.lost.is_empty() && outcome.wrong.is_empty();
         held &= good;
