@@ -140,6 +140,6 @@ fn announced(intent: &Intent) -> bool {
         Effect::Update => true,
         Effect::Create => intent.side == Side::Crm,
         Effect::Tell => intent.tells.as_ref().is_some_and(|told| told.code.is_some()),
-        Effect::Parent { .. } => false,
+        Effect::Parent { .. } | Effect::Member { .. } | Effect::Close | Effect::Answer(_) | Effect::Invite => false,
     }
 }

@@ -97,6 +97,7 @@ impl<S: Store> Engine<S> {
                 stamp: None,
                 phase: sync_core::Phase::Open,
                 shared: true,
+                response: None,
                 blockers: Vec::new(),
             })),
             Err(dataverse::Error::NotFound { .. }) => Ok(Sight::Absent),

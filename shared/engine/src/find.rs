@@ -140,7 +140,7 @@ impl<S: Store> Engine<S> {
             settings::Inbound::All => !(lead && read.value.phase == Phase::Unanswered),
             settings::Inbound::CoSellOnly => !lead,
         };
-        Ok(ours && wanted && read.value.phase != Phase::Closed)
+        Ok(ours && wanted && !read.value.phase.is_closed())
     }
 
     /// Our organization's id: the setting, or what was learned.

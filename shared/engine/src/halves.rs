@@ -109,7 +109,7 @@ impl<S: Store> Engine<S> {
         let mut told = tell(link);
         told.state = match source.phase {
             sync_core::Phase::Unanswered => sync_core::SyncState::Waiting,
-            sync_core::Phase::Open | sync_core::Phase::Closed => sync_core::SyncState::Synced,
+            sync_core::Phase::Open | sync_core::Phase::Closed(_) => sync_core::SyncState::Synced,
         };
         (told.code, told.text) = (None, String::new());
         self.audit_cuts(link, told.state, &made.problems);

@@ -60,7 +60,15 @@ impl<S: Store> Engine<S> {
     fn lines(&self, link: &Link, decision: &Decision, fields: &BySide<Fields>) -> Vec<Planned> {
         let mut lines = Vec::new();
         match &decision.step {
-            Step::Rest | Step::Update { .. } => {}
+            Step::Rest
+            | Step::Update { .. }
+            | Step::Member { .. }
+            | Step::Prepare { .. }
+            | Step::CloseRecord { .. }
+            | Step::CloseReferral { .. } => {}
+            Step::Answer { response, .. } => {
+                lines.push(whole(link, Side::PartnerCenter, format!("answered: {}", response.word())));
+            }
             Step::Wait(side) => lines.push(whole(link, *side, "it cannot be read now".to_owned())),
             Step::Missing(side) => {
                 lines.push(whole(link, *side, "it is not found; that is looked at again".to_owned()))
@@ -79,13 +87,12 @@ impl<S: Store> Engine<S> {
             }
         }
         for group in &decision.groups {
-            let Some(rule) = self.policy.rules.iter().find(|rule| rule.group == group.group) else { continue };
             let Some((to, reason)) = spoken(group.verdict) else { continue };
-            for field in &rule.fields {
-                let (from, value) = (reading(&fields[to], &field.id), reading(&fields[to.other()], &field.id));
+            for field in &group.fields {
+                let (from, value) = (reading(&fields[to], field), reading(&fields[to.other()], field));
                 if from != value {
                     lines.push(Planned {
-                        field: Some(field.id.clone()),
+                        field: Some(field.clone()),
                         from: from.clone(),
                         to: value.clone(),
                         ..whole(link, to, reason.to_owned())
@@ -180,8 +187,10 @@ pub(crate) fn spoken(verdict: Verdict) -> Option<(Side, &'static str)> {
                 Held::WriteOff => "write-off: the settings forbid this write",
                 Held::Unanswered => "not-accepted: it waits until the referral is accepted",
                 Held::Closed => "closed: a closed deal takes no more changes",
+                Held::Limit => "the set would have too few members, or too many",
             },
         )),
+        Verdict::ClosedDifferently => Some((Side::Crm, "closed-differently: nothing is reopened")),
         Verdict::Ask => Some((Side::Crm, "conflict: edited on both sides; choose one with `cosell resolve`")),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sync_core::{BySide, Digest, Effect, Etag, FieldId, Fields, Intent, IntentId, Link, Policy, Side, Told};
+use sync_core::{BySide, Effect, Etag, Fields, Intent, IntentId, Link, Policy, Side, Told};
 use uuid::Uuid;
 
 use crate::time;
@@ -70,22 +70,14 @@ pub(crate) fn new_id() -> IntentId {
 
 /// Puts an intent together.
 pub(crate) fn intent(id: IntentId, plan: Plan<'_>, request: &Request, policy: &Policy, now: jiff::Timestamp) -> Intent {
-    let digests: Vec<(FieldId, Digest)> = policy
-        .fields()
-        .filter(|field| plan.sent.contains_key(&field.id))
-        .map(|field| (field.id.clone(), field.digest.clone()))
-        .collect();
-    let of_sent = |fields: &Fields| -> Fields {
-        fields.iter().filter(|(id, _)| plan.sent.contains_key(*id)).map(|(id, r)| (id.clone(), r.clone())).collect()
-    };
     Intent {
         id,
-        source: of_sent(&plan.seen[plan.side.other()]),
+        digests: policy.digests(&plan.effect, &plan.sent),
+        source: Intent::source_of(&plan.seen[plan.side.other()], &plan.sent),
         side: plan.side,
         effect: plan.effect,
         request: serde_json::to_string(request).unwrap_or_default(),
         sent: plan.sent,
-        digests,
         target_etag: plan.target_etag,
         tells: plan.tells,
         started_at: time::core(now),

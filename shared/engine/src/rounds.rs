@@ -149,6 +149,12 @@ impl<S: Store> Engine<S> {
                 Ok(Turn::Done)
             }
             Step::Pause => Ok(Turn::Done),
+            // Rows of the mapping that ask for these are not carried yet.
+            Step::Member { .. }
+            | Step::Prepare { .. }
+            | Step::CloseRecord { .. }
+            | Step::CloseReferral { .. }
+            | Step::Answer { .. } => self.tell_or_rest(work, session).await,
             Step::Rest | Step::Block(_) => self.tell_or_rest(work, session).await,
         }
     }

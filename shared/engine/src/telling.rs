@@ -55,14 +55,19 @@ impl<S: Store> Engine<S> {
     /// The columns of ours, as they ride along with every write to the record.
     pub(crate) fn own_columns(&self, link: &Link, told: &Told, stamp: &IntentId) -> Map<String, Value> {
         let referral = told.referral.as_ref().map(sync_core::ReferralId::as_str);
-        self.mapping.own_columns(&OwnWrite {
+        let mut columns = self.mapping.own_columns(&OwnWrite {
             state: told.state,
             referral_id: referral,
             engagement_id: link.engagement.as_deref(),
             referral_link: referral.map(|id| self.referral_link(id)),
             audit: &link.audit,
             stamp,
-        })
+        });
+        if !link.seen_yes {
+            // A record that was linked because it belongs to the referral is shared from now on.
+            columns.insert(self.mapping.own().sync.clone(), true.into());
+        }
+        columns
     }
 
     /// Where a person opens the referral: the settings' `portal_url` and `referral_path`.

@@ -1,7 +1,7 @@
 //! The opportunity's shape: what is read in one GET, and what is written (dataverse-api 6.1, design section 5).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Blocker, Code, Etag, FieldId, Fields, IntentId, Phase, Reading, Snapshot, reading};
+use sync_core::{Blocker, Code, Ending, Etag, FieldId, Fields, IntentId, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec};
 use crate::row::{Direction, Entity, Row};
@@ -60,10 +60,13 @@ impl Mapping {
             stamp: text(&self.own.stamp).map(IntentId::new),
             phase: match record.get("statecode").and_then(Value::as_i64) {
                 Some(0) | None => Phase::Open,
-                Some(_) => Phase::Closed,
+                Some(1) => Phase::Closed(Ending::Won),
+                Some(2) => Phase::Closed(Ending::Lost),
+                Some(_) => Phase::Closed(Ending::Unclear),
             },
             shared: record.get(&self.own.sync).and_then(Value::as_bool) == Some(true),
             fields,
+            response: None,
             blockers,
         };
         Read { value: snapshot, problems }

@@ -1,7 +1,7 @@
 //! The rows as the core needs them: which groups merge, which way, and who wins.
 
 use sha2::{Digest as _, Sha256};
-use sync_core::{Digest, Policy, Rule, RuleField, Side, WriteMode};
+use sync_core::{Digest, Policy, Rule, RuleField, RuleKind, Side, WriteMode};
 
 use crate::Mapping;
 use crate::row::{Direction, Owner, Row};
@@ -20,6 +20,7 @@ impl Mapping {
                 None => rules.push(Rule {
                     group: group.to_owned(),
                     label: String::new(),
+                    kind: RuleKind::Value,
                     fields: vec![field],
                     direction,
                     owner: owner(row),
@@ -31,7 +32,7 @@ impl Mapping {
             rule.label = labels.join(" and ");
         }
         let digest = condensed(&rules);
-        Policy { rules, write, include_closed: false, digest }
+        Policy { rules, invites: Vec::new(), write, include_closed: false, digest }
     }
 }
 

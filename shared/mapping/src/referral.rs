@@ -1,7 +1,7 @@
 //! The referral's shape: read whole, made new, changed by JSON Patch (partner-center-api 3, 4.2, 4.8).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Code, Etag, Fields, Phase, Reading, Snapshot, reading};
+use sync_core::{Code, Ending, Etag, Fields, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec, For};
 use crate::row::{Direction, Row};
@@ -67,6 +67,7 @@ impl Mapping {
             stamp: None,
             phase: phase(referral),
             shared: true,
+            response: None,
             blockers: Vec::new(),
         };
         Read { value: snapshot, problems }
@@ -151,7 +152,14 @@ fn codes_of(value: &Value) -> Result<Reading, Code> {
 fn phase(referral: &Value) -> Phase {
     let text = |name: &str| referral.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("status"), text("direction")) {
-        ("Closed", _) => Phase::Closed,
+        ("Closed", _) => Phase::Closed(match text("substatus") {
+            "Won" => Ending::Won,
+            "Lost" => Ending::Lost,
+            "Declined" => Ending::Declined,
+            "Expired" => Ending::Expired,
+            "Error" => Ending::Error,
+            _ => Ending::Unclear,
+        }),
         ("New", "Incoming") => Phase::Unanswered,
         _ => Phase::Open,
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mapping::{Currencies, Direction, Mapping, NewReferral, OwnWrite, PatchOp, Row, RowSettings};
 use serde_json::{Value, json};
-use sync_core::{Code, FieldId, Fields, IntentId, Phase, Reading, SyncState, WriteMode, reading};
+use sync_core::{Code, Ending, FieldId, Fields, IntentId, Phase, Reading, SyncState, WriteMode, reading};
 
 const EUR: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 
@@ -157,7 +157,7 @@ fn a_referral_is_read_with_its_phase() {
         ("New", "Incoming", Phase::Unanswered),
         ("New", "Outgoing", Phase::Open),
         ("Active", "Incoming", Phase::Open),
-        ("Closed", "Outgoing", Phase::Closed),
+        ("Closed", "Outgoing", Phase::Closed(Ending::Unclear)),
     ] {
         let referral = json!({ "eTag": "\"1\"", "status": status, "direction": direction, "name": "A &amp; B" });
         let snapshot = mapping.referral_snapshot(&referral).value;

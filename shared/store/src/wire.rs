@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync_core::{
-    BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Link, LinkId,
-    Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp, Told,
+    BaseEntry, Blocker, BySide, Code, Digest, Effect, Ending, Entity, Etag, FieldId, Fields, Intent, IntentId, Link,
+    LinkId, Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State,
+    SyncState, Timestamp, Told,
 };
 
 /// The newest version that this code can read, and the one it writes.
@@ -29,6 +30,18 @@ struct WireLink {
     problem: Option<WireProblem>,
     #[serde(default)]
     kept: BTreeMap<String, Value>,
+    #[serde(default = "yes")]
+    seen_yes: bool,
+    #[serde(default = "yes")]
+    accepted: bool,
+    #[serde(default)]
+    answered: Option<String>,
+    #[serde(default)]
+    invited: BTreeMap<String, Value>,
+    #[serde(default)]
+    microsoft: WireMicrosoft,
+    #[serde(default)]
+    audit_due: bool,
     told: Option<WireTold>,
     audit: Vec<String>,
     not_before: Option<i64>,
@@ -71,6 +84,29 @@ enum WireEffect {
     Parent { table: String, key: String },
     Update,
     Tell,
+    Member { table: String, key: String },
+    Close,
+    Answer { response: String },
+    Invite,
+}
+
+/// What is taken for granted of a link that was written before there was a word for it.
+fn yes() -> bool {
+    true
+}
+
+/// What Microsoft's own referral says: status and CRM id.
+#[derive(Default, Serialize, Deserialize)]
+struct WireMicrosoft(Option<String>, Option<String>);
+
+impl WireMicrosoft {
+    fn of(microsoft: &Microsoft) -> Self {
+        Self(microsoft.status.clone(), microsoft.crm_id.clone())
+    }
+
+    fn read(self) -> Microsoft {
+        Microsoft { status: self.0, crm_id: self.1 }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +115,8 @@ struct WireProblem {
     text: String,
     since: i64,
     looks: u32,
+    #[serde(default)]
+    stands: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +125,10 @@ struct WireTold {
     code: Option<String>,
     text: String,
     referral: Option<String>,
+    #[serde(default)]
+    microsoft: WireMicrosoft,
+    #[serde(default)]
+    closing: Option<String>,
 }
 
 /// The JSON of a link.
@@ -106,8 +148,15 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
             text: problem.blocker.text.clone(),
             since: problem.since.as_millis(),
             looks: problem.looks,
+            stands: problem.stands,
         }),
         kept: write_fields(&link.kept),
+        seen_yes: link.seen_yes,
+        accepted: link.accepted,
+        answered: link.answered.map(|response| response.word().to_owned()),
+        invited: write_fields(&link.invited),
+        microsoft: WireMicrosoft::of(&link.microsoft),
+        audit_due: link.audit_due,
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
         not_before: link.not_before.map(Timestamp::as_millis),
@@ -140,12 +189,16 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
         link.base[side] = wire.base.into_iter().map(entry).collect::<Result<_, String>>()?;
         link.settled[side] =
             wire.settled.map(|(etag, policy)| Settled { etag: Etag::new(etag), policy: Digest::new(policy) });
-        link.phase[side] = word(&PHASES, phase_word, &wire.phase)?;
+        link.phase[side] = word(&Phase::ALL, Phase::word, &wire.phase)?;
         link.absent_since[side] = wire.absent_since.map(Timestamp::from_millis);
     }
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
     link.kept = read_fields(wire.kept)?;
+    (link.seen_yes, link.accepted, link.audit_due) = (wire.seen_yes, wire.accepted, wire.audit_due);
+    link.answered = wire.answered.map(|text| word(&Response::ALL, Response::word, &text)).transpose()?;
+    link.invited = read_fields(wire.invited)?;
+    link.microsoft = wire.microsoft.read();
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
     link.not_before = wire.not_before.map(Timestamp::from_millis);
@@ -161,7 +214,7 @@ fn write_side(link: &Link, side: Side) -> WireSide {
     WireSide {
         base: link.base[side].entries().map(entry).collect(),
         settled: link.settled[side].as_ref().map(|s| (s.etag.as_str().to_owned(), s.policy.as_str().to_owned())),
-        phase: phase_word(link.phase[side]).to_owned(),
+        phase: link.phase[side].word().to_owned(),
         absent_since: link.absent_since[side].map(Timestamp::as_millis),
     }
 }
@@ -175,6 +228,10 @@ fn write_intent(intent: &Intent) -> WireIntent {
             Effect::Parent { table, key } => WireEffect::Parent { table: table.clone(), key: key.clone() },
             Effect::Update => WireEffect::Update,
             Effect::Tell => WireEffect::Tell,
+            Effect::Member { table, key } => WireEffect::Member { table: table.clone(), key: key.clone() },
+            Effect::Close => WireEffect::Close,
+            Effect::Answer(response) => WireEffect::Answer { response: response.word().to_owned() },
+            Effect::Invite => WireEffect::Invite,
         },
         request: intent.request.clone(),
         source: write_fields(&intent.source),
@@ -197,6 +254,10 @@ fn read_intent(wire: WireIntent) -> Result<Intent, String> {
             WireEffect::Parent { table, key } => Effect::Parent { table, key },
             WireEffect::Update => Effect::Update,
             WireEffect::Tell => Effect::Tell,
+            WireEffect::Member { table, key } => Effect::Member { table, key },
+            WireEffect::Close => Effect::Close,
+            WireEffect::Answer { response } => Effect::Answer(word(&Response::ALL, Response::word, &response)?),
+            WireEffect::Invite => Effect::Invite,
         },
         request: wire.request,
         source: read_fields(wire.source)?,
@@ -215,6 +276,7 @@ fn read_problem(wire: WireProblem) -> Result<Problem, String> {
         blocker: Blocker { code: read_code(&wire.code)?, text: wire.text },
         since: Timestamp::from_millis(wire.since),
         looks: wire.looks,
+        stands: wire.stands,
     })
 }
 
@@ -224,6 +286,8 @@ fn write_told(told: &Told) -> WireTold {
         code: told.code.map(|code| code.word().to_owned()),
         text: told.text.clone(),
         referral: told.referral.as_ref().map(|id| id.as_str().to_owned()),
+        microsoft: WireMicrosoft::of(&told.microsoft),
+        closing: told.closing.map(|ending| ending.word().to_owned()),
     }
 }
 
@@ -233,6 +297,8 @@ fn read_told(wire: WireTold) -> Result<Told, String> {
         code: wire.code.map(|code| read_code(&code)).transpose()?,
         text: wire.text,
         referral: wire.referral.map(ReferralId::new),
+        microsoft: wire.microsoft.read(),
+        closing: wire.closing.map(|text| word(&Ending::ALL, Ending::word, &text)).transpose()?,
     })
 }
 
@@ -275,16 +341,6 @@ pub(crate) fn read_side(text: &str) -> Result<Side, String> {
 
 fn read_code(text: &str) -> Result<Code, String> {
     Code::from_word(text).ok_or_else(|| format!("`{text}` is no code"))
-}
-
-const PHASES: [Phase; 3] = [Phase::Unanswered, Phase::Open, Phase::Closed];
-
-fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Unanswered => "unanswered",
-        Phase::Open => "open",
-        Phase::Closed => "closed",
-    }
 }
 
 /// Which of `all` is spelled like this.

@@ -2,8 +2,8 @@
 
 use crate::compare::compare;
 use crate::{
-    Blocker, BySide, Code, Digest, Entry, FieldId, Fields, Link, Phase, Policy, Reading, Rule, RuleField, Side, Sight,
-    Snapshot, State, Verdict, reading,
+    Blocker, BySide, Code, Digest, Ending, Entry, FieldId, Fields, Link, Policy, Reading, Response, Rule, RuleField,
+    RuleKind, Side, Sight, Snapshot, State, Verdict, reading,
 };
 
 /// The verdict on one group, for `plan` and `why`.
@@ -11,6 +11,8 @@ use crate::{
 pub struct GroupDecision {
     /// The group's id.
     pub group: String,
+    /// Which of its fields: all, or one member of a set.
+    pub fields: Vec<FieldId>,
     /// What to do with it.
     pub verdict: Verdict,
 }
@@ -35,12 +37,46 @@ pub enum Step {
         /// The rules' fields that the new half is asked to hold.
         sent: Fields,
     },
-    /// Change fields on `side`, if its version is still the one seen.
+    /// Change fields on `side`, if its version is still the one seen. Members of sets are among `sent` by their own ids.
     Update {
         /// The side that is written.
         side: Side,
         /// What it is asked to hold.
         sent: Fields,
+    },
+    /// Make the row of one member of a set in the CRM, or switch it off or on.
+    Member {
+        /// Which member.
+        member: FieldId,
+        /// Whether it is to be there.
+        there: bool,
+    },
+    /// Before the record is closed, write to it all that it should hold: fields, state, audit, mark. It tells
+    /// [`crate::Told::closing`]; the next decision closes.
+    Prepare {
+        /// How it will end.
+        ending: Ending,
+        /// Fields that are still to be written, and the reason; maybe none.
+        sent: Fields,
+    },
+    /// End the record, which was seen open in this round.
+    CloseRecord {
+        /// How it ends.
+        ending: Ending,
+    },
+    /// End the referral, if its version is still the one seen.
+    CloseReferral {
+        /// Won, lost or declined.
+        ending: Ending,
+        /// Why, as the seller says it.
+        reason: Reading,
+    },
+    /// Answer the incoming referral, if its version is still the one seen.
+    Answer {
+        /// The seller's answer.
+        response: Response,
+        /// Why, as the seller says it.
+        reason: Reading,
     },
 }
 
@@ -59,11 +95,33 @@ pub struct Decision {
     pub problem: Option<Blocker>,
     /// What waits for a closed side to be reopened, and is in history already; none while the pair is not compared.
     pub kept: Option<Fields>,
+    /// Lines for the audit that are told once.
+    pub notes: Vec<Blocker>,
+    /// The seller's answer, if it needs no more work.
+    pub answered: Option<Response>,
+    /// What was edited after Microsoft was invited with it, and is told.
+    pub invited: Fields,
+}
+
+impl GroupDecision {
+    pub(crate) fn new(rule: &Rule, verdict: Verdict) -> Self {
+        Self { group: rule.group.clone(), fields: rule.fields.iter().map(|field| field.id.clone()).collect(), verdict }
+    }
 }
 
 impl Decision {
     pub(crate) fn only(step: Step) -> Self {
-        Self { groups: Vec::new(), step, bases: Vec::new(), entries: Vec::new(), problem: None, kept: None }
+        Self {
+            groups: Vec::new(),
+            step,
+            bases: Vec::new(),
+            entries: Vec::new(),
+            problem: None,
+            kept: None,
+            notes: Vec::new(),
+            answered: None,
+            invited: Fields::new(),
+        }
     }
 
     /// Notes a problem, unless one that needs a person is there already.
@@ -88,7 +146,10 @@ pub fn decide(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision 
         }
     }
     match (&sights.crm, link.state) {
-        (Sight::Present(crm), _) if !crm.shared => return Decision::only(Step::Pause),
+        // No is the column's default. It means a pause only where the seller's Yes was seen, and never means Yes.
+        (Sight::Present(crm), _) if !crm.shared && (link.seen_yes || link.pair.referral().is_none()) => {
+            return Decision::only(Step::Pause);
+        }
         (Sight::Present(_), _) | (_, State::Active | State::Detached) => {}
         // Only a record that was read and says Yes ends a pause.
         (_, State::Paused) => return Decision::only(Step::Rest),
@@ -108,7 +169,7 @@ fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
         let text = format!("{} is not written: set write in the [sync] table.", side.label());
         return Step::Block(Blocker { code: Code::WriteOff, text });
     }
-    let is_late = source.phase == Phase::Closed && !(side == Side::Crm && policy.include_closed);
+    let is_late = source.phase.is_closed() && !(side == Side::Crm && policy.include_closed);
     if is_late {
         let (code, text) = match side {
             Side::Crm => (Code::ClosedBeforeFirstSight, "the referral was closed before it was first seen."),
@@ -120,8 +181,14 @@ fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
         return Step::Block(blocker.clone());
     }
     let is_known = |field: &RuleField| reading(&source.fields, &field.id).is_known();
+    // A record's rows and its end come after it is made.
+    let comes_with_it = |rule: &&Rule| match rule.kind {
+        RuleKind::Value => true,
+        RuleKind::Set { .. } => side == Side::PartnerCenter,
+        RuleKind::Status => false,
+    };
     let travels = |rule: &&Rule| rule.direction.allows(side) && rule.fields.iter().all(is_known);
-    let fields = policy.rules.iter().filter(travels).flat_map(|rule| &rule.fields);
+    let fields = policy.rules.iter().filter(comes_with_it).filter(travels).flat_map(|rule| &rule.fields);
     let sent = fields.map(|field| (field.id.clone(), reading(&source.fields, &field.id).clone())).collect();
     Step::Create { side, sent }
 }

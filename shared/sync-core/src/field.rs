@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use crate::id::texts;
+use crate::set;
 
 texts! {
     /// The id of a mapping row: `name`, `deal_value`, or a user's own.
@@ -60,10 +61,14 @@ impl Reading {
 /// Readings by field. A field that is not there is [`Reading::Unknown`].
 pub type Fields = BTreeMap<FieldId, Reading>;
 
-/// The reading of one field.
+/// The reading of one field, or of one member of a set.
 #[must_use]
 pub fn reading<'a>(fields: &'a Fields, id: &FieldId) -> &'a Reading {
-    fields.get(id).unwrap_or(&Reading::Unknown)
+    match (fields.get(id), id.as_member()) {
+        (Some(reading), _) => reading,
+        (None, Some((set, member))) => fields.get(set).map_or(&Reading::Unknown, |set| set::has(set, member)),
+        (None, None) => &Reading::Unknown,
+    }
 }
 
 /// One field of a base.
@@ -80,17 +85,28 @@ pub struct BaseEntry {
 pub struct Base(BTreeMap<FieldId, BaseEntry>);
 
 impl Base {
-    /// The base of a field, if there is one under this digest.
+    /// The base of a field, or of one member of a set, if there is one under this digest.
     #[must_use]
     pub fn get(&self, id: &FieldId, digest: &Digest) -> Option<&Reading> {
-        self.0.get(id).filter(|entry| entry.digest == *digest).map(|entry| &entry.reading)
+        let of = |id: &str| self.0.get(id).filter(|entry| entry.digest == *digest).map(|entry| &entry.reading);
+        match id.as_member() {
+            Some((set, member)) => of(set).map(|set| set::has(set, member)),
+            None => of(id.as_str()),
+        }
     }
 
-    /// Saves a known reading; an unknown one leaves the base as it is.
+    /// Saves a known reading; an unknown one leaves the base as it is, and so does a member of a set that has no base.
     pub fn save(&mut self, id: &FieldId, reading: &Reading, digest: &Digest) {
-        if reading.is_known() {
-            self.0.insert(id.clone(), BaseEntry { reading: reading.clone(), digest: digest.clone() });
+        if !reading.is_known() {
+            return;
         }
+        if let Some((set, member)) = id.as_member() {
+            if let Some(entry) = self.0.get_mut(set).filter(|entry| entry.digest == *digest) {
+                entry.reading = set::with(&entry.reading, member, reading);
+            }
+            return;
+        }
+        self.0.insert(id.clone(), BaseEntry { reading: reading.clone(), digest: digest.clone() });
     }
 
     /// Every entry, for the store.

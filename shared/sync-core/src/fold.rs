@@ -1,8 +1,7 @@
 //! Takes the outcome of the remote effect in flight.
 
 use crate::{
-    Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side, Timestamp,
-    reading,
+    Effect, Entity, Fields, Intent, Link, Pair, Reading, RecordId, RecordRef, ReferralId, Side, Timestamp, reading,
 };
 
 /// What the target returned for a write that happened.
@@ -74,26 +73,28 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             if answer.engagement.is_some() {
                 link.engagement = answer.engagement;
             }
-            let stands = link.problem.as_ref().is_some_and(|problem| problem.blocker.code.stands());
-            if intent.effect != Effect::Tell && !stands {
-                link.problem = None;
+            if intent.effect != Effect::Tell {
+                link.problem.take_if(|problem| !problem.stands);
+            }
+            match intent.effect {
+                Effect::Answer(response) => link.answered = Some(response),
+                Effect::Invite => link.invited = intent.sent,
+                _ => {}
             }
             if intent.tells.is_some() && intent.side == Side::Crm {
-                link.told = intent.tells;
+                // Every write of our own columns says Yes where it was not seen yet.
+                (link.told, link.audit_due, link.seen_yes) = (intent.tells, false, true);
             }
         }
         Outcome::NotDone => {
             link.settled[intent.side] = None;
-            if intent.effect == Effect::Create && intent.tries > 1 {
+            if matches!(intent.effect, Effect::Create | Effect::Invite) && intent.tries > 1 {
                 link.intent = Some(intent);
             }
         }
         Outcome::Refused(blocker) => {
             link.settled[intent.side] = None;
-            let since = now;
-            let same = link.problem.take().filter(|problem| problem.blocker == blocker);
-            let looks = same.as_ref().map_or(0, |problem| problem.looks.saturating_add(1));
-            link.problem = Some(Problem { blocker, since: same.map_or(since, |problem| problem.since), looks });
+            link.note_problem(blocker, now, false);
         }
         Outcome::Unknown => link.intent = Some(intent),
     }

@@ -1,6 +1,6 @@
 //! The durable note of one remote effect, written before the effect.
 
-use crate::{Digest, Etag, FieldId, Fields, IntentId, Link, Side, Timestamp, Told};
+use crate::{Digest, Etag, FieldId, Fields, IntentId, Link, Policy, Response, Side, Timestamp, Told, reading};
 
 /// What kind of effect it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,19 @@ pub enum Effect {
     Update,
     /// Changes only columns that are ours: ids, state, audit.
     Tell,
+    /// Makes a row of a set, or switches it off and on, under a primary key that is known.
+    Member {
+        /// Logical name of the table.
+        table: String,
+        /// The primary key.
+        key: String,
+    },
+    /// Ends the deal on that side.
+    Close,
+    /// Answers an incoming referral.
+    Answer(Response),
+    /// Makes Microsoft's referral in the engagement; `sent` is what it is invited with.
+    Invite,
 }
 
 /// One remote effect that may or may not have happened.
@@ -80,5 +93,28 @@ impl Link {
             intent.attempted_at = now;
             intent.tries = intent.tries.saturating_add(1);
         }
+    }
+}
+
+impl Policy {
+    /// The digests that an intent carries: those of what it sends; of a create, those of every row that has a rule.
+    #[must_use]
+    pub fn digests(&self, effect: &Effect, sent: &Fields) -> Vec<(FieldId, Digest)> {
+        let of_rules = self.fields().filter(|field| *effect == Effect::Create || sent.contains_key(&field.id));
+        let of_rules = of_rules.map(|field| (field.id.clone(), field.digest.clone()));
+        let members = sent.keys().filter_map(|id| {
+            let (set, _) = id.as_member()?;
+            let field = self.fields().find(|field| field.id.as_str() == set)?;
+            Some((id.clone(), field.digest.clone()))
+        });
+        of_rules.chain(members).collect()
+    }
+}
+
+impl Intent {
+    /// What an intent keeps of the side that it does not write: the readings of what it sends.
+    #[must_use]
+    pub fn source_of(seen: &Fields, sent: &Fields) -> Fields {
+        sent.keys().map(|id| (id.clone(), reading(seen, id).clone())).collect()
     }
 }

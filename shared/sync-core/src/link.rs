@@ -1,7 +1,8 @@
 //! The pair of a referral and a record, and all that is remembered of it.
 
 use crate::{
-    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told,
+    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Response, Side, Timestamp,
+    Told,
 };
 
 /// What kind of record a link has in the CRM.
@@ -125,6 +126,17 @@ pub struct Problem {
     pub since: Timestamp,
     /// How often it was looked at again; sets the next look.
     pub looks: u32,
+    /// Whether every decision finds it anew while it lasts, so that no write ends it.
+    pub stands: bool,
+}
+
+/// What Microsoft's own referral in the engagement says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Microsoft {
+    /// `Status/Substatus`.
+    pub status: Option<String>,
+    /// Microsoft's CRM id, once accepted.
+    pub crm_id: Option<String>,
 }
 
 /// A referral, a record, and what is remembered of them.
@@ -150,6 +162,18 @@ pub struct Link {
     pub problem: Option<Problem>,
     /// What waits for a closed side to be reopened, and is in history already.
     pub kept: Fields,
+    /// Whether the seller's Yes was ever seen on this very record: only then No means a pause.
+    pub seen_yes: bool,
+    /// Whether the referral was ever seen accepted.
+    pub accepted: bool,
+    /// The seller's last answer that was worked.
+    pub answered: Option<Response>,
+    /// What Microsoft was sent with the invitation, as the record held it; frozen.
+    pub invited: Fields,
+    /// What Microsoft's own referral says.
+    pub microsoft: Microsoft,
+    /// Whether the audit has lines that are worth a write of their own.
+    pub audit_due: bool,
     /// What the CRM record was last told.
     pub told: Option<Told>,
     /// Audit lines, newest first.
@@ -182,6 +206,12 @@ impl Link {
             intent: None,
             problem: None,
             kept: Fields::new(),
+            seen_yes: false,
+            accepted: false,
+            answered: None,
+            invited: Fields::new(),
+            microsoft: Microsoft::default(),
+            audit_due: false,
             told: None,
             audit: Vec::new(),
             not_before: None,
@@ -207,13 +237,18 @@ impl Link {
 
     /// Notes a problem. Returns whether it is news: the same code and text again is not.
     pub fn block(&mut self, blocker: Blocker, now: Timestamp) -> bool {
+        self.note_problem(blocker, now, false)
+    }
+
+    pub(crate) fn note_problem(&mut self, blocker: Blocker, now: Timestamp, stands: bool) -> bool {
         match &mut self.problem {
             Some(problem) if problem.blocker == blocker => {
                 problem.looks = problem.looks.saturating_add(1);
+                problem.stands = stands;
                 false
             }
             _ => {
-                self.problem = Some(Problem { blocker, since: now, looks: 0 });
+                self.problem = Some(Problem { blocker, since: now, looks: 0, stands });
                 true
             }
         }

@@ -1,7 +1,8 @@
 //! What a link remembers of a round: what was seen, and what was decided. Writes nothing remote.
 
 use crate::{
-    BySide, Decision, Link, Pair, Policy, Reading, Settled, Side, Sight, Snapshot, State, Step, Timestamp, reading,
+    BySide, Decision, Link, Pair, Phase, Policy, Reading, Settled, Side, Sight, Snapshot, State, Step, Timestamp,
+    reading,
 };
 
 impl Link {
@@ -17,6 +18,13 @@ impl Link {
                 self.settled[side] = self.settled_at(side, snapshot, policy);
             }
         }
+        if let Sight::Present(crm) = &sights.crm {
+            self.seen_yes |= crm.shared;
+        }
+        self.accepted |= matches!(&sights.partner_center, Sight::Present(referral) if referral.phase == Phase::Open);
+        self.answered = decision.answered.or(self.answered);
+        self.invited.extend(decision.invited.clone());
+        self.audit_due |= !decision.notes.is_empty();
         if let Some(kept) = &decision.kept {
             self.kept.clone_from(kept);
         }
@@ -25,13 +33,20 @@ impl Link {
             Step::Block(blocker) => {
                 self.block(blocker.clone(), now);
             }
-            Step::Rest | Step::Create { .. } | Step::Update { .. } => {
+            Step::Rest
+            | Step::Create { .. }
+            | Step::Update { .. }
+            | Step::Member { .. }
+            | Step::Prepare { .. }
+            | Step::CloseRecord { .. }
+            | Step::CloseReferral { .. }
+            | Step::Answer { .. } => {
                 if self.state == State::Paused && matches!(sights.crm, Sight::Present(_)) {
                     self.state = State::Active;
                 }
                 match &decision.problem {
                     Some(found) => {
-                        self.block(found.clone(), now);
+                        self.note_problem(found.clone(), now, true);
                     }
                     // A refusal is only over when a write has gone through, or when there is nothing left to write.
                     None if decision.step == Step::Rest && matches!(self.pair, Pair::Both(..)) => self.problem = None,
@@ -45,7 +60,7 @@ impl Link {
         }
     }
 
-    /// The version of `snapshot`, if the side equals its base in every rule's field.
+    /// The version of `snapshot`, if the side equals its base in every rule's field and asks for nothing.
     fn settled_at(&self, side: Side, snapshot: &Snapshot, policy: &Policy) -> Option<Settled> {
         let equal = policy.fields().all(|field| {
             let base = self.base[side].get(&field.id, &field.digest);
@@ -54,7 +69,8 @@ impl Link {
                 known => base == Some(known),
             }
         });
-        let etag = snapshot.etag.clone().filter(|_| equal)?;
+        let answered = snapshot.response.is_none() || snapshot.response == self.answered;
+        let etag = snapshot.etag.clone().filter(|_| equal && answered)?;
         Some(Settled { etag, policy: policy.digest.clone() })
     }
 }

@@ -11,6 +11,8 @@ pub enum Direction {
     ToCrm,
     /// From the CRM to Partner Center.
     ToPartnerCenter,
+    /// Both ways, but only from false to true, by a user's act (`visible`).
+    Rise,
     /// Nowhere: values are observed.
     Off,
 }
@@ -20,7 +22,9 @@ impl Direction {
     #[must_use]
     pub fn allows(self, side: Side) -> bool {
         match (self, side) {
-            (Self::Both, _) | (Self::ToCrm, Side::Crm) | (Self::ToPartnerCenter, Side::PartnerCenter) => true,
+            (Self::Both | Self::Rise, _) | (Self::ToCrm, Side::Crm) | (Self::ToPartnerCenter, Side::PartnerCenter) => {
+                true
+            }
             (Self::Off, _) | (Self::ToCrm, Side::PartnerCenter) | (Self::ToPartnerCenter, Side::Crm) => false,
         }
     }
@@ -44,6 +48,23 @@ pub enum WriteMode {
     Crm,
     /// Nothing is written: a shadow run.
     None,
+}
+
+/// What a group is made of, and so how it merges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RuleKind {
+    /// Values that merge as one.
+    #[default]
+    Value,
+    /// A set of codes, which merges member by member.
+    Set {
+        /// The fewest members that Partner Center takes.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// How the deal stands, which is never written but by closing a side.
+    Status,
 }
 
 impl WriteMode {
@@ -76,6 +97,8 @@ pub struct Rule {
     pub group: String,
     /// What people call it.
     pub label: String,
+    /// What it is made of.
+    pub kind: RuleKind,
     /// Its fields; never none.
     pub fields: Vec<RuleField>,
     /// Which way it travels.
@@ -88,7 +111,9 @@ impl Rule {
     /// Whether these readings, one per field in order, can be written to `side`.
     #[must_use]
     pub fn can_send(&self, side: Side, readings: &[&Reading]) -> bool {
+        let rises = |reading: &&Reading| reading.value().is_some_and(|value| value.as_str() == "true");
         self.direction.allows(side)
+            && (self.direction != Direction::Rise || readings.iter().all(rises))
             && self.fields.iter().zip(readings).all(|(field, reading)| match reading {
                 Reading::Unknown => false,
                 Reading::Cleared => field.clearable || side == Side::Crm,
@@ -103,6 +128,8 @@ pub struct Policy {
     /// One rule per group, in the order of the mapping table. Rows that have no decision once the link exists
     /// (`create_only`, `invite`) are not here.
     pub rules: Vec<Rule>,
+    /// What is read when Microsoft is invited, and frozen afterwards: field, and what people call it.
+    pub invites: Vec<(FieldId, String)>,
     /// The setting `sync.write`.
     pub write: WriteMode,
     /// Whether a referral that is closed when it is first seen makes a record after all (`sync --include-closed`).

@@ -8,8 +8,8 @@
 //! do not speak clearly, **the target's present value wins** and ours is kept in history (reliability 8.4).
 
 use crate::{
-    Answer, Effect, Entry, Fields, Intent, Kind, Link, Pair, Reading, ReferralId, Side, Sight, Snapshot, Timestamp,
-    reading,
+    Answer, Effect, Entry, FieldId, Fields, Intent, Kind, Link, Pair, Phase, Reading, ReferralId, Response, Side,
+    Sight, Snapshot, Timestamp, reading,
 };
 
 /// A target that answers 404 or hides a field for this long will not tell any more what became of the write.
@@ -60,6 +60,10 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
     let later = Recovery::WaitUntil(ripe_at.max(now.plus_millis(wait_millis.max(1))));
     match evidence {
         Evidence::Search(_) if now < ripe_at => Recovery::WaitUntil(ripe_at),
+        Evidence::Search(found) if intent.effect == Effect::Invite => match found.is_empty() {
+            true => Recovery::Again,
+            false => Recovery::Happened(Answer::default(), Vec::new()),
+        },
         Evidence::Search(found) => match found.as_slice() {
             [] => Recovery::Again,
             [one] => {
@@ -68,17 +72,22 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
             }
             many => Recovery::Duplicates(many.iter().map(|found| found.referral.clone()).collect()),
         },
-        Evidence::Target(Sight::Present(target), half) => match intent.effect {
+        Evidence::Target(Sight::Present(target), half) => match &intent.effect {
             Effect::Create => created(intent, target, half.clone()),
             Effect::Parent { .. } => Recovery::Happened(Answer::default(), Vec::new()),
             Effect::Update | Effect::Tell => updated(link, intent, target, later, now, ripe_at),
+            Effect::Member { .. } => judged(holds(intent, target), now, ripe_at),
+            Effect::Close => judged(ended(intent, target), now, ripe_at),
+            Effect::Answer(response) => judged(answered(intent, target, response), now, ripe_at),
+            // Only a search tells whether Microsoft's referral is there.
+            Effect::Invite => later,
         },
         Evidence::Target(Sight::Absent, _) => match intent.effect {
             // The unique key and the chosen primary key make a repetition harmless.
             Effect::Create | Effect::Parent { .. } => Recovery::Again,
             // A single 404 never means "gone" (design section 4 "Waiting"): the write may well have happened.
-            Effect::Update | Effect::Tell if may_still_tell(intent, now) => later,
-            Effect::Update | Effect::Tell => Recovery::NotDone,
+            _ if may_still_tell(intent, now) => later,
+            _ => Recovery::NotDone,
         },
         Evidence::Target(Sight::Unreadable | Sight::Assumed | Sight::NotYet, _) => later,
     }
@@ -88,6 +97,47 @@ fn created(intent: &Intent, target: &Snapshot, half: Option<Pair>) -> Recovery {
     match half {
         Some(half) if target.stamp.as_ref() != Some(&intent.id) => Recovery::Foreign(half),
         half => Recovery::Happened(Answer { pair: half, ..Answer::default() }, Vec::new()),
+    }
+}
+
+/// What the target says of a write: it happened, it did not and never will, or it may still.
+enum Says {
+    Happened,
+    Never,
+    NotYet,
+}
+
+fn judged(says: Says, now: Timestamp, ripe_at: Timestamp) -> Recovery {
+    match says {
+        Says::Happened => Recovery::Happened(Answer::default(), Vec::new()),
+        Says::NotYet if now < ripe_at => Recovery::WaitUntil(ripe_at),
+        Says::NotYet | Says::Never => Recovery::NotDone,
+    }
+}
+
+fn holds(intent: &Intent, target: &Snapshot) -> Says {
+    match intent.sent.iter().all(|(field, sent)| reading(&target.fields, field) == sent) {
+        true => Says::Happened,
+        false => Says::NotYet,
+    }
+}
+
+/// A side that ended another way will not end this way (design section 4: recovered by its state).
+fn ended(intent: &Intent, target: &Snapshot) -> Says {
+    let wanted = reading(&intent.sent, &FieldId::new(FieldId::STATUS)).value().map(|value| value.as_str());
+    match target.phase {
+        phase if !phase.is_closed() => Says::NotYet,
+        phase if Some(phase.standing().word()) == wanted => Says::Happened,
+        _ => Says::Never,
+    }
+}
+
+/// A referral that somebody else answered so is answered; one that moved otherwise refuses our version for ever.
+fn answered(intent: &Intent, target: &Snapshot, response: &Response) -> Says {
+    match (target.phase, response) {
+        (Phase::Open | Phase::Closed(_), Response::Accept) | (Phase::Closed(_), Response::Decline) => Says::Happened,
+        (Phase::Unanswered, _) if target.etag == intent.target_etag => Says::NotYet,
+        (Phase::Unanswered | Phase::Open, _) => Says::Never,
     }
 }
 

@@ -10,12 +10,140 @@ pub enum Phase {
     /// Being worked.
     #[default]
     Open,
-    /// Ended: won, lost, declined, expired. Read-only on either side.
-    Closed,
+    /// Ended. Read-only on either side.
+    Closed(Ending),
+}
+
+/// How a deal ended, as exactly as its side says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// Won.
+    Won,
+    /// Lost after it was accepted; in the CRM also disqualified.
+    Lost,
+    /// Refused before it was accepted.
+    Declined,
+    /// Closed by the clock: nobody answered in time.
+    Expired,
+    /// Closed as an error.
+    Error,
+    /// Closed in a way that we do not know.
+    Unclear,
+}
+
+/// What both sides can say of how a deal stands: the value of the status group. Exact substatuses and custom status
+/// reasons are kept as they are, because only this is compared (design section 4 "Closing").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not ended.
+    Open,
+    /// Ended well.
+    Won,
+    /// Ended in any other way.
+    Lost,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 8] = [
+        Self::Unanswered,
+        Self::Open,
+        Self::Closed(Ending::Won),
+        Self::Closed(Ending::Lost),
+        Self::Closed(Ending::Declined),
+        Self::Closed(Ending::Expired),
+        Self::Closed(Ending::Error),
+        Self::Closed(Ending::Unclear),
+    ];
+
+    /// Whether the deal has ended.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+
+    /// What is compared of it.
+    #[must_use]
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::Unanswered | Self::Open => Standing::Open,
+            Self::Closed(Ending::Won) => Standing::Won,
+            Self::Closed(_) => Standing::Lost,
+        }
+    }
+
+    /// The word in the store and in listings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unanswered => "unanswered",
+            Self::Open => "open",
+            Self::Closed(ending) => ending.word(),
+        }
+    }
+}
+
+impl Ending {
+    /// Every ending.
+    pub const ALL: [Self; 6] = [Self::Won, Self::Lost, Self::Declined, Self::Expired, Self::Error, Self::Unclear];
+
+    /// The word in the store and in listings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Error => "error",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+impl Standing {
+    /// The word that the field `status` holds.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The standing of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Open, Self::Won, Self::Lost].into_iter().find(|standing| standing.word() == word)
+    }
+}
+
+/// A seller's answer to an incoming referral (`cosell_response`): an act, worked once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Response {
+    /// We work the deal.
+    Accept,
+    /// We do not.
+    Decline,
+}
+
+impl Response {
+    /// Both answers, in the order of the choice column.
+    pub const ALL: [Self; 2] = [Self::Accept, Self::Decline];
+
+    /// The word in the store and in listings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+        }
+    }
 }
 
 /// What a side returned when read, in mapped fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Every mapped field that could be read, rows of every direction.
     pub fields: Fields,
@@ -27,6 +155,8 @@ pub struct Snapshot {
     pub phase: Phase,
     /// Whether the seller wants it shared (`cosell_sync`); always true of a referral.
     pub shared: bool,
+    /// The seller's answer to an incoming referral, worked or not; none of a referral.
+    pub response: Option<Response>,
     /// What is missing before a referral can be made of this record.
     pub blockers: Vec<Blocker>,
 }

@@ -1,6 +1,6 @@
 //! What the seller sees of a link in the CRM's own columns, and when it is worth a write.
 
-use crate::{Code, Link, Phase, Policy, ReferralId, Side, State};
+use crate::{Code, Ending, Link, Microsoft, Phase, Policy, ReferralId, Side, State};
 
 /// The choice column `cosell_syncstate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,10 @@ pub struct Told {
     pub text: String,
     /// The referral whose ids the record carries.
     pub referral: Option<ReferralId>,
+    /// What Microsoft's own referral says.
+    pub microsoft: Microsoft,
+    /// How the record is about to be closed: a closed one takes no more news.
+    pub closing: Option<Ending>,
 }
 
 /// What the record should show now.
@@ -66,6 +70,8 @@ pub fn tell(link: &Link) -> Told {
         code: problem.map(|blocker| blocker.code),
         text: problem.map(|blocker| blocker.text.clone()).unwrap_or_default(),
         referral: link.pair.referral().cloned(),
+        microsoft: link.microsoft.clone(),
+        closing: None,
     }
 }
 
@@ -73,24 +79,31 @@ pub fn tell(link: &Link) -> Told {
 #[must_use]
 pub fn tell_done(link: &Link) -> Told {
     match &link.problem {
-        Some(problem) if !problem.blocker.code.stands() => tell(&Link { problem: None, ..link.clone() }),
+        Some(problem) if !problem.stands => tell(&Link { problem: None, ..link.clone() }),
         _ => tell(link),
     }
 }
 
+/// What the record shows once it has been told that it is about to be closed. An intent that carries out
+/// [`crate::Step::Prepare`] tells this; without it the step comes again.
+#[must_use]
+pub fn tell_closing(link: &Link, ending: Ending) -> Told {
+    Told { closing: Some(ending), ..tell_done(link) }
+}
+
 impl Link {
-    /// What the record should be told by a write of its own: only news that a seller waits for, never `Pending`, and
-    /// nothing to a record that is closed, paused, or not to be written.
+    /// What the record should be told by a write of its own: only news that a seller waits for, never `Pending`, lines that
+    /// are told once, and nothing to a record that is closed, paused, or not to be written.
     #[must_use]
     pub fn news(&self, policy: &Policy) -> Option<Told> {
         let told = tell(self);
         let worth_it = self.pair.record().is_some()
             && self.state == State::Active
             && self.intent.is_none()
-            && self.phase.crm != Phase::Closed
+            && !self.phase.crm.is_closed()
             && policy.write.allows(Side::Crm)
             && told.state != SyncState::Pending
-            && self.told.as_ref() != Some(&told);
+            && (self.audit_due || self.told.as_ref() != Some(&told));
         worth_it.then_some(told)
     }
 }

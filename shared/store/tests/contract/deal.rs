@@ -2,9 +2,9 @@
 
 use store::HistoryLine;
 use sync_core::{
-    BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind, Link,
-    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp,
-    Told,
+    BaseEntry, Blocker, BySide, Code, Digest, Effect, Ending, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind,
+    Link, LinkId, Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side,
+    State, SyncState, Timestamp, Told,
 };
 
 pub(crate) const MARKS: BySide<u64> = BySide { partner_center: 0, crm: 0 };
@@ -49,6 +49,8 @@ pub(crate) fn full() -> Link {
         code: Some(Code::ValueMissing),
         text: "fill it in".to_owned(),
         referral: Some(ReferralId::new("full-referral")),
+        microsoft: Microsoft { status: Some("Active/Accepted".to_owned()), crm_id: Some("7-ABC".to_owned()) },
+        closing: Some(Ending::Won),
     };
     let fields = Fields::from([
         (FieldId::new("a"), Reading::is("1 \"ü\" 😀")),
@@ -63,7 +65,7 @@ pub(crate) fn full() -> Link {
         link.base[side] = [(FieldId::new("name"), entry(side.word()))].into_iter().collect();
         link.settled[side] = Some(Settled { etag: Etag::new("W/\"1\""), policy: Digest::new("policy") });
     }
-    link.phase = BySide { partner_center: Phase::Unanswered, crm: Phase::Closed };
+    link.phase = BySide { partner_center: Phase::Unanswered, crm: Phase::Closed(Ending::Expired) };
     link.intent = Some(Intent {
         id: IntentId::new("intent"),
         side: Side::Crm,
@@ -79,13 +81,17 @@ pub(crate) fn full() -> Link {
         tries: 3,
     });
     let blocker = Blocker { code: Code::SolutionMissing, text: "add one".to_owned() };
-    link.problem = Some(Problem { blocker, since: at(4), looks: 5 });
+    link.problem = Some(Problem { blocker, since: at(4), looks: 5, stands: true });
+    link.microsoft = told.microsoft.clone();
     link.told = Some(told);
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));
     link.parked_for = Some(Code::Throttled);
     link.absent_since.crm = Some(at(7));
     link.linked_at = Some(at(3));
+    (link.seen_yes, link.accepted, link.audit_due) = (true, true, true);
+    link.answered = Some(Response::Decline);
+    link.invited = Fields::from([(FieldId::new("help"), Reading::is("GeneralOrOther"))]);
     link.kept = link.intent.as_ref().map(|intent| intent.sent.clone()).unwrap_or_default();
     link
 }

@@ -81,6 +81,7 @@ pub(crate) fn make_rows(world: &mut World, beginning: Beginning) -> Link {
         (false, _) => Pair::RecordOnly(record("crm-1")),
     });
     if beginning == Beginning::Linked {
+        link.seen_yes = true;
         for side in Side::ALL {
             for field in world.policy.fields() {
                 link.base[side].save(&field.id, &same[&field.id], &field.digest);

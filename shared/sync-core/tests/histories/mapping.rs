@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use sync_core::{
-    Digest, Direction, FieldId, Fields, Owner, Policy, Reading, Rule, RuleField, Side, WriteMode, reading,
+    Digest, Direction, FieldId, Fields, Owner, Policy, Reading, Rule, RuleField, RuleKind, Side, WriteMode, reading,
 };
 
 /// One group.
@@ -43,12 +43,19 @@ pub(crate) fn policy(write: WriteMode, second_mapping: bool) -> Rc<Policy> {
     let rule = |group: &Group| Rule {
         group: group.id.to_owned(),
         label: group.id.to_owned(),
+        kind: RuleKind::Value,
         fields: group.fields.iter().map(rule_field).collect(),
         direction: group.direction,
         owner: group.owner,
     };
     let digest = Digest::new(if second_mapping { "second" } else { "first" });
-    Rc::new(Policy { rules: GROUPS.iter().map(rule).collect(), write, include_closed: false, digest })
+    Rc::new(Policy {
+        rules: GROUPS.iter().map(rule).collect(),
+        invites: Vec::new(),
+        write,
+        include_closed: false,
+        digest,
+    })
 }
 
 /// A group's texts, in the spelling that both sides share.

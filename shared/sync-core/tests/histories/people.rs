@@ -1,6 +1,6 @@
 //! What people do to both sides, each value typed once.
 
-use sync_core::{Fields, Phase, Reading, Side, WriteMode};
+use sync_core::{Ending, Fields, Phase, Reading, Side, WriteMode};
 
 use crate::beginning::Beginning;
 use crate::mapping::{GROUPS, as_the_crm_keeps, policy};
@@ -73,7 +73,7 @@ fn edit(world: &mut World, side: Side) {
         return;
     }
     let at = world.random.below(world.vendors[side].rows.len());
-    if world.vendors[side].rows[at].phase == Phase::Closed {
+    if world.vendors[side].rows[at].phase.is_closed() {
         return;
     }
     let group = &GROUPS[world.random.below(GROUPS.len())];
@@ -112,7 +112,7 @@ fn close(world: &mut World, side: Side) {
     world.coverage.seen("closed");
     for row in &mut world.vendors[side].rows {
         if row.phase == Phase::Open {
-            row.phase = Phase::Closed;
+            row.phase = Phase::Closed(Ending::Lost);
             row.touch();
         }
     }
@@ -123,7 +123,7 @@ fn close(world: &mut World, side: Side) {
 pub(crate) fn reopen(world: &mut World) {
     for side in Side::ALL {
         for row in &mut world.vendors[side].rows {
-            if row.phase == Phase::Closed {
+            if row.phase.is_closed() {
                 row.phase = Phase::Open;
                 row.touch();
             }

@@ -37,6 +37,7 @@ impl Row {
             stamp: self.stamp.clone(),
             phase: self.phase,
             shared: self.shared,
+            response: None,
             blockers: Vec::new(),
         }
     }

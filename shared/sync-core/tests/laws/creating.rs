@@ -1,8 +1,8 @@
 //! What is true while a half of the pair is made: what is sent, what forbids it, and what is typed meanwhile.
 
 use sync_core::{
-    Blocker, BySide, Code, Digest, Direction, Effect, Fields, Link, LinkId, Outcome, Owner, Pair, Phase, Policy,
-    ReferralId, Rule, Side, Sight, Snapshot, Step, WriteMode, decide, fold, reading,
+    Blocker, BySide, Code, Digest, Direction, Effect, Ending, Fields, Link, LinkId, Outcome, Owner, Pair, Phase,
+    Policy, ReferralId, Rule, Side, Sight, Snapshot, Step, WriteMode, decide, fold, reading,
 };
 
 use crate::deal::{Deal, NOW, Server, record};
@@ -43,8 +43,8 @@ fn what_forbids_a_create() {
                     };
                     let expected = match (write.allows(side), phase, side) {
                         (false, ..) => Some(Code::WriteOff),
-                        (true, Phase::Closed, Side::Crm) => Some(Code::ClosedBeforeFirstSight),
-                        (true, Phase::Closed, Side::PartnerCenter) => Some(Code::Closed),
+                        (true, Phase::Closed(_), Side::Crm) => Some(Code::ClosedBeforeFirstSight),
+                        (true, Phase::Closed(_), Side::PartnerCenter) => Some(Code::Closed),
                         (true, ..) => (!is_ready).then_some(Code::ValueMissing),
                     };
                     assert_eq!(found, expected, "{side:?} {write:?} {phase:?}");
@@ -60,7 +60,7 @@ fn what_forbids_a_create() {
 fn a_person_may_ask_for_what_is_closed() {
     for side in Side::ALL {
         let policy = Policy { include_closed: true, ..policy(vec![], WriteMode::Both) };
-        let source = Snapshot { phase: Phase::Closed, ..Server::holding(Fields::new()).snapshot() };
+        let source = Snapshot { phase: Phase::Closed(Ending::Won), ..Server::holding(Fields::new()).snapshot() };
         let is_made = matches!(step(side, source, &policy), Step::Create { .. });
         assert_eq!(is_made, side == Side::Crm);
     }

@@ -2,8 +2,8 @@
 
 use sync_core::{
     Answer, Base, BySide, Digest, Effect, Entity, Entry, Etag, Evidence, Fields, Intent, IntentId, Link, LinkId,
-    Outcome, Pair, Phase, Policy, RecordId, RecordRef, Recovery, ReferralId, Side, Sight, Snapshot, Step, Timestamp,
-    decide, fold, recover,
+    Outcome, Pair, Phase, Policy, RecordId, RecordRef, Recovery, ReferralId, Response, Side, Sight, Snapshot, Step,
+    Timestamp, decide, fold, recover,
 };
 
 use crate::domain::Case;
@@ -19,13 +19,14 @@ pub(crate) struct Server {
     pub(crate) fields: Fields,
     pub(crate) phase: Phase,
     pub(crate) shared: bool,
+    pub(crate) response: Option<Response>,
     pub(crate) version: u32,
     pub(crate) stamp: Option<IntentId>,
 }
 
 impl Server {
     pub(crate) fn holding(fields: Fields) -> Self {
-        Self { fields, phase: Phase::Open, shared: true, version: 1, stamp: None }
+        Self { fields, phase: Phase::Open, shared: true, response: None, version: 1, stamp: None }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -35,6 +36,7 @@ impl Server {
             stamp: self.stamp.clone(),
             phase: self.phase,
             shared: self.shared,
+            response: self.response,
             blockers: Vec::new(),
         }
     }
@@ -61,7 +63,7 @@ pub(crate) fn record() -> RecordRef {
 }
 
 pub(crate) fn link_with(base: BySide<Base>) -> Link {
-    Link { base, ..Link::new(LinkId::new("link"), pair()) }
+    Link { base, seen_yes: true, ..Link::new(LinkId::new("link"), pair()) }
 }
 
 impl Deal {

@@ -1,15 +1,15 @@
 //! The small domain in which every case is tried, and short words for it.
 
 use sync_core::{
-    Base, BaseEntry, BySide, Digest, Direction, FieldId, Fields, Held, Owner, Phase, Policy, Reading, Rule, RuleField,
-    Side, WriteMode,
+    Base, BaseEntry, BySide, Digest, Direction, Ending, FieldId, Fields, Held, Owner, Phase, Policy, Reading, Rule,
+    RuleField, RuleKind, Side, WriteMode,
 };
 
 pub(crate) const DIRECTIONS: [Direction; 4] =
     [Direction::Both, Direction::ToCrm, Direction::ToPartnerCenter, Direction::Off];
 pub(crate) const OWNERS: [Owner; 3] = [Owner::Side(Side::PartnerCenter), Owner::Side(Side::Crm), Owner::Ask];
 pub(crate) const WRITES: [WriteMode; 3] = [WriteMode::Both, WriteMode::Crm, WriteMode::None];
-pub(crate) const PHASES: [Phase; 3] = [Phase::Open, Phase::Unanswered, Phase::Closed];
+pub(crate) const PHASES: [Phase; 3] = [Phase::Open, Phase::Unanswered, Phase::Closed(Ending::Lost)];
 pub(crate) const HELD: [Option<Held>; 4] = [None, Some(Held::WriteOff), Some(Held::Unanswered), Some(Held::Closed)];
 
 /// A value, `Cleared` for `-`, `Unknown` for `?`.
@@ -40,11 +40,12 @@ pub(crate) fn base(texts: &[(&str, &str)]) -> Base {
 pub(crate) fn rule(ids: &[&str], direction: Direction, owner: Owner, clearable: bool) -> Rule {
     let rule_field = |id: &&str| RuleField { id: field(id), digest: Digest::new("row"), clearable };
     let group = ids.join("+");
-    Rule { label: group.clone(), group, fields: ids.iter().map(rule_field).collect(), direction, owner }
+    let kind = RuleKind::Value;
+    Rule { label: group.clone(), group, kind, fields: ids.iter().map(rule_field).collect(), direction, owner }
 }
 
 pub(crate) fn policy(rules: Vec<Rule>, write: WriteMode) -> Policy {
-    Policy { rules, write, include_closed: false, digest: Digest::new("policy") }
+    Policy { rules, invites: Vec::new(), write, include_closed: false, digest: Digest::new("policy") }
 }
 
 pub(crate) fn both<T>(partner_center: T, crm: T) -> BySide<T> {

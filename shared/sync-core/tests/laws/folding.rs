@@ -1,8 +1,8 @@
 //! What the outcome of an effect makes of a link: one table, and the laws of bases, problems and tidings.
 
 use sync_core::{
-    Answer, Base, Blocker, BySide, Code, Digest, Effect, Etag, Fields, Intent, IntentId, Link, LinkId, Outcome, Pair,
-    ReferralId, Settled, Side, SyncState, Timestamp, Told, fold,
+    Answer, Base, Blocker, BySide, Code, Digest, Effect, Etag, Fields, Intent, IntentId, Link, LinkId, Microsoft,
+    Outcome, Pair, Problem, ReferralId, Settled, Side, SyncState, Timestamp, Told, fold,
 };
 
 use crate::deal::{NOW, link_with, pair, record};
@@ -15,7 +15,14 @@ fn blocker(code: Code) -> Blocker {
 }
 
 fn told() -> Told {
-    Told { state: SyncState::Synced, code: None, text: String::new(), referral: None }
+    Told {
+        state: SyncState::Synced,
+        code: None,
+        text: String::new(),
+        referral: None,
+        microsoft: Microsoft::default(),
+        closing: None,
+    }
 }
 
 /// A write of `b` to the field `sent`; the row `unsent` has a rule too.
@@ -130,18 +137,18 @@ pub(crate) fn made(side: Side, returned: Fields) -> Answer {
 /// A write that went through ends a refusal; only a decision ends what it finds itself; a refusal that repeats is counted.
 #[test]
 fn problems_end_and_repeat() {
-    for code in Code::ALL {
+    for (code, stands) in Code::ALL.iter().flat_map(|code| [(*code, false), (*code, true)]) {
         for intent in every_intent() {
             let mut done = link(intent.clone());
-            done.block(blocker(*code), NOW);
+            done.problem = Some(Problem { blocker: blocker(code), since: NOW, looks: 0, stands });
             let mut refused = done.clone();
             fold(&mut done, Outcome::Done(Answer::default()), NOW);
-            let stays = code.stands() || intent.effect == Effect::Tell;
+            let stays = stands || intent.effect == Effect::Tell;
             assert_eq!(done.problem.is_some(), stays, "{code:?} {intent:?}");
             fold(&mut refused, Outcome::Refused(blocker(Code::Rejected)), Timestamp::from_millis(7));
             let problem = refused.problem.unwrap();
-            let expected = if *code == Code::Rejected { (NOW, 1) } else { (Timestamp::from_millis(7), 0) };
-            assert_eq!((problem.since, problem.looks), expected, "{code:?} {intent:?}");
+            let expected = if code == Code::Rejected { (NOW, 1) } else { (Timestamp::from_millis(7), 0) };
+            assert_eq!((problem.since, problem.looks, problem.stands), (expected.0, expected.1, false), "{code:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is true where a write may not happen, or not yet: held, one-way, paused, detached, mapped anew.
 
-use sync_core::{BySide, Code, Direction, Fields, Held, Kind, Owner, Phase, Side, State, Verdict, WriteMode};
+use sync_core::{BySide, Code, Direction, Ending, Fields, Held, Kind, Owner, Phase, Side, State, Verdict, WriteMode};
 
 use crate::deal::Deal;
 use crate::domain::{Case, both, every_case, every_free_case, field, fields, is};
@@ -112,7 +112,7 @@ fn what_comes_after_the_end_is_kept_once() {
         for closed in Side::ALL {
             let mut deal = Deal::of(&case);
             deal.run();
-            deal.servers[closed].phase = Phase::Closed;
+            deal.servers[closed].phase = Phase::Closed(Ending::Won);
             deal.history.clear();
             for text in ["late", "later"] {
                 deal.edit(closed.other(), fields(&[("f", text)]));

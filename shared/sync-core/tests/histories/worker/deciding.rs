@@ -37,7 +37,12 @@ impl Worker {
                 self.wake_at = Some(world.now + 20);
                 Stage::Save(After::Finish)
             }
-            Step::Pause => Stage::Save(After::Finish),
+            Step::Pause
+            | Step::Member { .. }
+            | Step::Prepare { .. }
+            | Step::CloseRecord { .. }
+            | Step::CloseReferral { .. }
+            | Step::Answer { .. } => Stage::Save(After::Finish),
             Step::Rest | Step::Block(_) => match self.link.news(&self.policy) {
                 Some(_) => self.begin(world, Side::Crm, Effect::Tell, Fields::new()),
                 None => Stage::Save(After::Finish),
@@ -122,6 +127,11 @@ impl Worker {
             Step::Block(_) => "step: block",
             Step::Create { .. } => "step: create",
             Step::Update { .. } => "step: update",
+            Step::Member { .. } => "step: member",
+            Step::Prepare { .. } => "step: prepare",
+            Step::CloseRecord { .. } => "step: close the record",
+            Step::CloseReferral { .. } => "step: close the referral",
+            Step::Answer { .. } => "step: answer",
         });
         for (group, decided) in GROUPS.iter().zip(&decision.groups) {
             world.coverage.seen(match decided.verdict {
@@ -134,6 +144,7 @@ impl Worker {
                 Verdict::Write { conflict: true, .. } => "verdict: write, conflict",
                 Verdict::Held { .. } => "verdict: held",
                 Verdict::Ask => "verdict: ask",
+                Verdict::ClosedDifferently => "verdict: closed differently",
             });
             if decided.verdict == Verdict::FirstSight {
                 let seen = BySide::from_fn(|side| state(&self.fields_of(side), group));
