@@ -12,9 +12,10 @@ fn a_crash_between_write_and_save_ends_in_the_same_place() {
         let mut undisturbed = Deal::of(&case);
         undisturbed.run();
         let mut deal = Deal::of(&case);
-        if matches!(deal.decide(), Step::Update { .. }) {
+        let step = deal.decide();
+        if matches!(step, Step::Update { .. }) {
             let saved = deal.link.clone();
-            deal.carry_out();
+            deal.carry_out(&step);
             deal.link = saved;
             deal.recover();
             assert_eq!(deal.run(), 0, "{case:?}");
@@ -55,8 +56,9 @@ fn an_edit_made_during_a_write_still_travels() {
                 is_plain && case.seen == seen
             });
             let mut deal = Deal::of(&case.unwrap());
-            assert!(matches!(deal.decide(), Step::Update { side, .. } if side == to));
-            let answer = deal.carry_out();
+            let step = deal.decide();
+            assert!(matches!(step, Step::Update { side, .. } if side == to));
+            let answer = deal.carry_out(&step);
             deal.edit(to.other(), fields(&[("f", "c")]));
             match answer_lost {
                 true => deal.recover(),
@@ -73,8 +75,9 @@ fn an_edit_made_during_a_write_still_travels() {
 fn an_answer_without_fields_means_what_was_sent() {
     for case in every_free_case() {
         let mut deal = Deal::of(&case);
-        if matches!(deal.decide(), Step::Update { .. }) {
-            deal.carry_out();
+        let step = deal.decide();
+        if matches!(step, Step::Update { .. }) {
+            deal.carry_out(&step);
             fold(&mut deal.link, Outcome::Done(Answer::default()), NOW);
             assert_eq!(deal.run(), 0, "{case:?}");
         }

@@ -1,15 +1,15 @@
 //! One pair in a world without faults: reads, decides, writes, folds, as the engine does.
 
 use sync_core::{
-    Answer, Base, BySide, Digest, Effect, Entity, Entry, Etag, Evidence, Fields, Intent, IntentId, Link, LinkId,
-    Outcome, Pair, Phase, Policy, RecordId, RecordRef, Recovery, ReferralId, Response, Side, Sight, Snapshot, Step,
-    Timestamp, decide, fold, recover,
+    Answer, Base, Blocker, BySide, Digest, Effect, Ending, Entity, Entry, Etag, Evidence, FieldId, Fields, Intent,
+    IntentId, Link, LinkId, Outcome, Pair, Phase, Policy, Reading, RecordId, RecordRef, Recovery, ReferralId, Response,
+    Side, Sight, Snapshot, Step, Timestamp, Told, decide, fold, reading, recover, tell_closing,
 };
 
 use crate::domain::Case;
 
-/// A round comes to rest after at most so many writes: one for each side.
-const ROUNDS_MAX: u32 = 3;
+/// A pair comes to rest after at most so many writes.
+const ROUNDS_MAX: u32 = 12;
 pub(crate) const WAIT: i64 = 45_000;
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(0);
 
@@ -30,8 +30,10 @@ impl Server {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut fields = self.fields.clone();
+        fields.insert(FieldId::new(FieldId::STATUS), Reading::is(self.phase.standing().word()));
         Snapshot {
-            fields: self.fields.clone(),
+            fields,
             etag: Some(Etag::new(self.version.to_string())),
             stamp: self.stamp.clone(),
             phase: self.phase,
@@ -49,6 +51,8 @@ pub(crate) struct Deal {
     pub(crate) policy: Policy,
     pub(crate) servers: BySide<Server>,
     pub(crate) history: Vec<Entry>,
+    /// Lines that are told once.
+    pub(crate) notes: Vec<Blocker>,
     pub(crate) writes: u32,
     /// What a side makes of a text that it is given.
     pub(crate) keeps: BySide<fn(&str) -> String>,
@@ -73,6 +77,7 @@ impl Deal {
             policy,
             servers: BySide::from_fn(|side| Server::holding(seen[side].clone())),
             history: Vec::new(),
+            notes: Vec::new(),
             writes: 0,
             keeps: BySide::from_fn(|_| str::to_owned as fn(&str) -> String),
         }
@@ -97,18 +102,19 @@ impl Deal {
         let decision = decide(&self.link, &sights, &self.policy);
         self.link.observe(&decision, &sights, &self.policy, NOW);
         self.history.extend(decision.entries);
-        if let Step::Update { side, sent } = &decision.step {
-            let digests = self.policy.fields().map(|field| (field.id.clone(), field.digest.clone()));
+        self.notes.extend(decision.notes);
+        if let Some((side, effect, sent, tells)) = self.effect_of(&decision.step) {
+            let seen = self.servers[side.other()].snapshot().fields;
             let begun = self.link.begin(Intent {
                 id: IntentId::new(format!("intent-{}", self.writes)),
-                side: *side,
-                effect: Effect::Update,
+                side,
                 request: String::new(),
-                source: self.servers[side.other()].fields.clone(),
-                sent: sent.clone(),
-                digests: digests.collect(),
-                target_etag: self.servers[*side].snapshot().etag,
-                tells: None,
+                source: Intent::source_of(&seen, &sent),
+                digests: self.policy.digests(&effect, &sent),
+                effect,
+                sent,
+                target_etag: self.servers[side].snapshot().etag,
+                tells,
                 started_at: NOW,
                 attempted_at: NOW,
                 tries: 1,
@@ -118,19 +124,66 @@ impl Deal {
         decision.step
     }
 
-    /// Carries the intent out. The server keeps what it is given in its own way.
-    pub(crate) fn carry_out(&mut self) -> Answer {
+    /// What carries a step out, as the engine does it.
+    fn effect_of(&self, step: &Step) -> Option<(Side, Effect, Fields, Option<Told>)> {
+        let status = |ending: &Ending| {
+            let standing = Phase::Closed(*ending).standing();
+            Fields::from([(FieldId::new(FieldId::STATUS), Reading::is(standing.word()))])
+        };
+        match step {
+            Step::Update { side, sent } => Some((*side, Effect::Update, sent.clone(), None)),
+            Step::Member { member, there } => {
+                let reading = if *there { Reading::is("yes") } else { Reading::Cleared };
+                let effect = Effect::Member { table: "solution".to_owned(), key: "key".to_owned() };
+                Some((Side::Crm, effect, Fields::from([(member.clone(), reading)]), None))
+            }
+            Step::Prepare { ending, sent } => {
+                Some((Side::Crm, Effect::Update, sent.clone(), Some(tell_closing(&self.link, *ending))))
+            }
+            Step::CloseRecord { ending } => Some((Side::Crm, Effect::Close, status(ending), None)),
+            Step::CloseReferral { ending, .. } => Some((Side::PartnerCenter, Effect::Close, status(ending), None)),
+            Step::Answer { response, .. } => {
+                Some((Side::PartnerCenter, Effect::Answer(*response), Fields::new(), None))
+            }
+            Step::Rest | Step::Wait(_) | Step::Missing(_) | Step::Pause | Step::Block(_) | Step::Create { .. } => None,
+        }
+    }
+
+    /// Carries the intent out. The server keeps what it is given in its own way, and refuses what comes after the end.
+    pub(crate) fn carry_out(&mut self, step: &Step) -> Answer {
         let Some(intent) = self.link.intent.clone() else { return Answer::default() };
         let keep = self.keeps[intent.side];
         let server = &mut self.servers[intent.side];
+        // A row of a set is a record of its own, which the end of the deal does not lock.
+        let is_row = matches!(intent.effect, Effect::Member { .. });
+        assert!(is_row || !server.phase.is_closed(), "a closed side is written: {intent:?}");
         for (field, sent) in &intent.sent {
-            let kept = sent.value().map_or(sent.clone(), |value| sync_core::Reading::is(keep(value.as_str())));
-            server.fields.insert(field.clone(), kept);
+            let kept = sent.value().map_or(sent.clone(), |value| Reading::is(keep(value.as_str())));
+            match field.as_member() {
+                Some((set, code)) => {
+                    let others: Vec<String> = reading(&server.fields, &FieldId::new(set))
+                        .codes()
+                        .filter(|known| *known != code)
+                        .map(str::to_owned)
+                        .collect();
+                    let there = sent.value().map(|_| code.to_owned());
+                    server.fields.insert(FieldId::new(set), Reading::set(others.into_iter().chain(there)));
+                }
+                None if field.as_str() == FieldId::STATUS => {}
+                None => drop(server.fields.insert(field.clone(), kept)),
+            }
+        }
+        match step {
+            Step::CloseRecord { ending } | Step::CloseReferral { ending, .. } => server.phase = Phase::Closed(*ending),
+            Step::Answer { response: Response::Accept, .. } => server.phase = Phase::Open,
+            Step::Answer { response: Response::Decline, .. } => server.phase = Phase::Closed(Ending::Declined),
+            _ => {}
         }
         server.version += 1;
-        server.stamp = (intent.side == Side::Crm).then(|| intent.id.clone());
+        let has_stamp = intent.side == Side::Crm && matches!(intent.effect, Effect::Update);
+        server.stamp = if has_stamp { Some(intent.id.clone()) } else { server.stamp.clone() };
         self.writes += 1;
-        Answer { fields: server.fields.clone(), ..Answer::default() }
+        Answer { fields: server.snapshot().fields, ..Answer::default() }
     }
 
     /// Recovers the intent after its answer was lost, long after.
@@ -151,13 +204,12 @@ impl Deal {
     pub(crate) fn run(&mut self) -> u32 {
         let before = self.writes;
         for _ in 0..ROUNDS_MAX {
-            match self.decide() {
-                Step::Update { .. } => {
-                    let answer = self.carry_out();
-                    fold(&mut self.link, Outcome::Done(answer), NOW);
-                }
-                _ => return self.writes - before,
+            let step = self.decide();
+            if self.link.intent.is_none() {
+                return self.writes - before;
             }
+            let answer = self.carry_out(&step);
+            fold(&mut self.link, Outcome::Done(answer), NOW);
         }
         panic!("does not come to rest: {self:#?}");
     }

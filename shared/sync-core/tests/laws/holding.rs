@@ -127,3 +127,25 @@ fn what_comes_after_the_end_is_kept_once() {
         }
     }
 }
+
+/// No is the column's default: where the seller's Yes was never seen it does not pause a pair that belongs together, and
+/// it never means Yes, so that no referral is made of such a record.
+#[test]
+fn a_no_that_was_never_a_yes_pauses_nothing_and_shares_nothing() {
+    for case in every_free_case() {
+        let mut deal = Deal::of(&case);
+        let mut free = deal.clone();
+        (deal.link.seen_yes, deal.servers.crm.shared) = (false, false);
+        deal.run();
+        free.run();
+        let ends = |deal: &Deal| BySide::from_fn(|side| deal.held(side).clone());
+        assert_eq!((deal.link.state, ends(&deal)), (State::Active, ends(&free)), "{case:?}");
+        deal.servers.crm.shared = true;
+        deal.run();
+        deal.servers.crm.shared = false;
+        assert_eq!((deal.run(), deal.link.state), (0, State::Paused), "{case:?}");
+        deal.link.pair = sync_core::Pair::RecordOnly(crate::deal::record());
+        deal.link.seen_yes = false;
+        assert_eq!((deal.run(), deal.link.state), (0, State::Paused), "{case:?}");
+    }
+}

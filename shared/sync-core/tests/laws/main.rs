@@ -2,9 +2,12 @@
 //!
 //! [`table`] spells the merge rule out row by row, as design section 4 does; [`merging`] says what must be true of every
 //! case of it, [`rounds`], [`holding`], [`settling`] and [`crashing`] of whole rounds; [`creating`], [`recovering`],
-//! [`folding`] and [`telling`] do so for the rest of a link's life; [`total`] tries every combination of what can come in.
+//! [`folding`] and [`telling`] do so for the rest of a link's life; [`closing`] and [`answering`] for its end and its
+//! beginning, [`sets`] and [`rising`] for fields that merge in their own way; [`total`] tries every combination of what can come in.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod answering;
+mod closing;
 mod crashing;
 mod creating;
 mod deal;
@@ -13,7 +16,9 @@ mod folding;
 mod holding;
 mod merging;
 mod recovering;
+mod rising;
 mod rounds;
+mod sets;
 mod settling;
 mod table;
 mod telling;
