@@ -3,7 +3,7 @@
 
 use crate::compare::Round;
 use crate::{
-    Blocker, BySide, Code, Ending, Entity, FieldId, Held, Phase, Rule, Side, Standing, Verdict, merge, reading,
+    Blocker, BySide, Code, Ending, Entity, FieldId, Held, Phase, Rule, Side, Class, Verdict, merge, reading,
 };
 
 /// What becomes of the status group.
@@ -50,6 +50,8 @@ pub(crate) fn decide_status(round: &Round<'_>, rule: &Rule) -> StatusVerdict {
         return StatusVerdict::ClosedDifferently(closed_differently(round, rule));
     }
     let ending = match (to, round.phase[to.other()]) {
+        // A lead cannot be won. It is qualified (`act_at_rest`), and the opportunity that comes of it is.
+        (Side::Crm, Phase::Closed(Ending::Won)) if is_lead(round) => return StatusVerdict::Plain(Verdict::Wait),
         (Side::Crm, Phase::Closed(ending)) => match stays_open(round, ending) {
             Some(note) => return StatusVerdict::StaysOpen(note),
             None => ending,
@@ -74,28 +76,24 @@ pub(crate) fn decide_status(round: &Round<'_>, rule: &Rule) -> StatusVerdict {
 /// Whether the seller was told that both sides ended differently, and they still do.
 fn still_differs(round: &Round<'_>) -> bool {
     let told = round.link.problem.as_ref().is_some_and(|problem| problem.blocker.code == Code::ClosedDifferently);
-    told && round.phase.partner_center.standing() != round.phase.crm.standing()
+    told && round.phase.partner_center.class() != round.phase.crm.class()
 }
 
-/// An expired or failed referral does not end a deal that was accepted; one that nobody answered is over. A lead cannot
-/// be won, and an end that we do not know ends nothing.
+fn is_lead(round: &Round<'_>) -> bool {
+    round.link.pair.record().is_some_and(|record| record.entity == Entity::Lead)
+}
+
+/// An expired or failed referral does not end a deal that was accepted; one that nobody answered is over. An end that we
+/// do not know ends nothing.
 fn stays_open(round: &Round<'_>, ending: Ending) -> Option<Blocker> {
-    let is_lead = round.link.pair.record().is_some_and(|record| record.entity == Entity::Lead);
     let goes_on = match ending {
-        Ending::Lost | Ending::Declined => false,
-        Ending::Won => is_lead,
-        Ending::Expired | Ending::Error => round.link.accepted && !is_lead,
+        Ending::Won | Ending::Lost | Ending::Declined => false,
+        Ending::Expired | Ending::Error => round.link.accepted && !is_lead(round),
         Ending::Unclear => true,
     };
+    let entity = if is_lead(round) { Entity::Lead } else { Entity::Opportunity };
     goes_on.then(|| {
-        let text = format!(
-            "the referral {} in Partner Center; the {} stays open here.",
-            ending.sentence(),
-            match is_lead {
-                true => Entity::Lead.word(),
-                false => Entity::Opportunity.word(),
-            }
-        );
+        let text = format!("the referral {} in Partner Center; the {} stays open here.", ending.sentence(), entity.word());
         Blocker { code: ending.code(), text }
     })
 }
@@ -103,9 +101,9 @@ fn stays_open(round: &Round<'_>, ending: Ending) -> Option<Blocker> {
 fn closed_differently(round: &Round<'_>, rule: &Rule) -> Blocker {
     let word = |side: Side| {
         let field = rule.fields.first().map(|field| &field.id);
-        let standing = field.and_then(|field| reading(round.seen[side], field).value());
-        standing.map_or(round.phase[side].standing().word(), |value| {
-            Standing::from_word(value.as_str()).map_or(Standing::Open.word(), Standing::word)
+        let class = field.and_then(|field| reading(round.seen[side], field).value());
+        class.map_or(round.phase[side].class().word(), |value| {
+            Class::from_word(value.as_str()).map_or(Class::Open.word(), Class::word)
         })
     };
     let (partner_center, crm) = (word(Side::PartnerCenter), word(Side::Crm));
