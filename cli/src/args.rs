@@ -79,6 +79,48 @@ pub(crate) enum Command {
     /// Fill the catalogue of solutions that sellers choose from.
     #[command(subcommand)]
     Solutions(Solutions),
+    /// Try the mapping rows of the settings before they meet a live deal.
+    #[command(subcommand)]
+    Mapping(Mapping),
+}
+
+/// `cosell mapping`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mapping {
+    /// Try every row: on your examples, and on generated values. Needs the settings alone, and asks nobody.
+    Test(MappingTest),
+    /// Show what each row makes of one deal, and what would be written now. Writes nothing.
+    Preview(MappingPreview),
+}
+
+/// `cosell mapping test`.
+#[derive(Debug, Args)]
+pub(crate) struct MappingTest {
+    /// Your examples; cosell.mapping.toml beside the settings if left out.
+    ///
+    /// Each [[example]] is one deal as both sides show it: under [example.referral] JSON pointers such as
+    /// "/details/notes", under [example.crm] columns (account.COLUMN of the account, solutions = ["SOL-..."]), under
+    /// [example.lead] those of a lead, under [example.problems] the fields that are meant not to be understood, each with
+    /// its code.
+    pub(crate) file: Option<PathBuf>,
+    /// Values for each law of each row.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) cases: u32,
+    /// Tries the same values again.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// `cosell mapping preview`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct MappingPreview {
+    /// A referral, linked or not.
+    #[arg(long, value_name = "ID")]
+    pub(crate) referral: Option<String>,
+    /// An opportunity or a lead, linked or not.
+    #[arg(long, value_name = "ID")]
+    pub(crate) record: Option<String>,
 }
 
 /// `cosell solutions`.

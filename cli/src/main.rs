@@ -10,11 +10,13 @@ mod login;
 mod loopback;
 mod operate;
 mod place;
+mod preview;
 mod serve;
 mod service;
 mod simulate;
 mod solutions;
 mod sync;
+mod trial;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Command, Cosell, Solutions};
+use crate::args::{Command, Cosell, Mapping, Solutions};
 use crate::place::{NeedsPerson, Place, WrongUse};
 
 fn main() -> ExitCode {
@@ -76,6 +78,8 @@ async fn run(cosell: Cosell) -> Result<()> {
             operate::resolve(&Place::open(&config, &data)?, &id, &field, take, json).await
         }
         Command::Replay { since } => operate::replay(&Place::open(&config, &data)?, since, json).await,
+        Command::Mapping(Mapping::Test(what)) => trial::trial(&config, &what, json),
+        Command::Mapping(Mapping::Preview(what)) => preview::preview(&Place::open(&config, &data)?, &what, json).await,
         Command::Solutions(Solutions::Import { file, skip_refused }) => {
             solutions::import(&Place::open(&config, &data)?, &file, skip_refused, json).await
         }

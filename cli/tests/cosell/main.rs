@@ -4,6 +4,7 @@
 
 mod doors;
 mod login;
+mod mapping;
 mod refusals;
 mod solutions;
 mod stage;

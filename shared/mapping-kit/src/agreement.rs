@@ -1,6 +1,6 @@
 //! Judges an example: do both sides of it say the same, by the rows as they are?
 
-use mapping::{Codec, FieldProblem, Mapping, Row};
+use mapping::{Codec, Entity, FieldProblem, Mapping, Row};
 use serde_json::Value;
 use sync_core::Reading;
 
@@ -50,10 +50,10 @@ impl Given {
 /// Judges every field that an example shows.
 #[must_use]
 pub fn judge(mapping: &Mapping, example: &Example) -> Vec<Finding> {
-    let bench = Bench::new(mapping, deal::currencies(mapping, &example.referral, &example.crm).into_iter());
+    let bench = Bench::new(mapping, deal::currencies(mapping, example).into_iter());
     let mut findings = strangers(mapping, example);
-    for row in mapping.rows() {
-        let (referral, crm) = (example.referral.get(&row.referral), example.crm.get(&deal::column(row)));
+    for row in mapping.rows().iter().filter(|row| is_meant(example, row)) {
+        let (referral, crm) = (example.referral.get(&row.referral), deal::shown(example, row).get(&deal::column(row)));
         let expected = example.problems.get(row.id.as_str()).map(String::as_str);
         let mut finding = match (referral, crm) {
             (None, None) => continue,
@@ -67,6 +67,14 @@ pub fn judge(mapping: &Mapping, example: &Example) -> Vec<Finding> {
     findings
 }
 
+/// A referral alone is taken for a deal's, not for a lead's.
+fn is_meant(example: &Example, row: &Row) -> bool {
+    match row.entity {
+        Entity::Lead => !example.lead.is_empty(),
+        Entity::Opportunity | Entity::Account | Entity::Contact => example.lead.is_empty() || !example.crm.is_empty(),
+    }
+}
+
 /// What the example shows and no row carries.
 fn strangers(mapping: &Mapping, example: &Example) -> Vec<Finding> {
     let finding = |field: &str, given, problem: &str| Finding {
@@ -74,12 +82,16 @@ fn strangers(mapping: &Mapping, example: &Example) -> Vec<Finding> {
         field: field.to_owned(),
         given,
         referral: example.referral.get(field).cloned(),
-        crm: example.crm.get(field).cloned(),
+        crm: example.crm.get(field).or_else(|| example.lead.get(field)).cloned(),
         problem: Some(problem.to_owned()),
     };
     let rows = mapping.rows();
     let pointers = example.referral.keys().filter(|pointer| !rows.iter().any(|row| row.referral == **pointer));
-    let columns = example.crm.keys().filter(|column| !rows.iter().any(|row| deal::column(row) == **column));
+    let is_carried = |lead: bool, column: &str| {
+        rows.iter().any(|row| (row.entity == Entity::Lead) == lead && deal::column(row) == column)
+    };
+    let of_lead = example.lead.keys().filter(|column| !is_carried(true, column));
+    let columns = example.crm.keys().filter(|column| !is_carried(false, column)).chain(of_lead);
     let fields = example.problems.keys().filter(|field| !rows.iter().any(|row| row.id.as_str() == *field));
     pointers
         .map(|pointer| finding(pointer, Given::Referral, "no row carries this pointer: is it misspelled?"))

@@ -7,6 +7,8 @@ use mapping::{Codec, Currencies, Entity, FieldProblem, Mapping, NewReferral, Rea
 use serde_json::{Map, Value, json};
 use sync_core::{Fields, Reading, Snapshot, reading};
 
+use crate::Example;
+
 /// Before a column of the account.
 const ACCOUNT: &str = "account.";
 
@@ -31,7 +33,13 @@ impl<'a> Bench<'a> {
 
     /// What a row's place in a referral reads as.
     pub(crate) fn read_referral(&self, row: &Row, value: &Value) -> Sighted {
-        let mut referral = json!({});
+        // Only a referral of this class is read as a lead (design section 4).
+        let mut referral = match row.entity {
+            Entity::Lead => {
+                json!({ "direction": "Incoming", "type": "Independent", "qualification": "SalesQualified" })
+            }
+            Entity::Opportunity | Entity::Account | Entity::Contact => json!({}),
+        };
         plant(&mut referral, &row.referral, value.clone());
         sighted(row, &self.mapping.referral_snapshot(&referral))
     }
@@ -57,7 +65,13 @@ impl<'a> Bench<'a> {
             (_, Some(column), _) => json!({ (column.as_str()): value }),
             (_, None, _) => json!({}),
         };
-        sighted(row, &self.mapping.opportunity_snapshot(&record, &self.currencies))
+        let read = match row.entity {
+            Entity::Lead => self.mapping.lead_snapshot(&record, &self.currencies),
+            Entity::Opportunity | Entity::Account | Entity::Contact => {
+                self.mapping.opportunity_snapshot(&record, &self.currencies)
+            }
+        };
+        sighted(row, &read)
     }
 
     /// What a row's column is set to, so that it holds a reading. None where nothing is set.
@@ -65,9 +79,8 @@ impl<'a> Bench<'a> {
         let fields = Fields::from([(row.id.clone(), sent.clone())]);
         let written = match row.entity {
             Entity::Account => self.mapping.account_columns(&fields),
-            Entity::Opportunity | Entity::Lead | Entity::Contact => {
-                self.mapping.opportunity_columns(&fields, &self.currencies)
-            }
+            Entity::Lead => self.mapping.lead_columns(&fields, &self.currencies),
+            Entity::Opportunity | Entity::Contact => self.mapping.opportunity_columns(&fields, &self.currencies),
         };
         let Some(column) = &row.crm else { return Ok(None) };
         let bound = written.value.get(&format!("{column}@odata.bind")).and_then(Value::as_str);
@@ -76,7 +89,8 @@ impl<'a> Bench<'a> {
         problem(row, &written.problems).map_or(Ok(value), Err)
     }
 
-    /// What a row's place in a referral is set to: by a PATCH, and by a POST where the row goes into one.
+    /// What a row's place in a referral is set to: by a PATCH, and by a POST where the row goes into one. No referral is
+    /// made of a lead.
     pub(crate) fn write_referral(&self, row: &Row, sent: &Reading) -> Vec<Value> {
         let fields = Fields::from([(row.id.clone(), sent.clone())]);
         let mut values: Vec<Value> = match row.codec {
@@ -91,7 +105,7 @@ impl<'a> Bench<'a> {
         };
         let new = NewReferral { opportunity_id: "opportunity", partner_id: "partner" };
         let body = self.mapping.create_referral(&fields, &solutions, &new);
-        if sent.value().is_some() {
+        if sent.value().is_some() && row.entity != Entity::Lead {
             values.extend(body.pointer(&row.referral).cloned());
         }
         values
@@ -120,15 +134,19 @@ pub(crate) fn column(row: &Row) -> String {
 }
 
 /// The codes of currencies that an example names.
-pub(crate) fn currencies<'a>(
-    mapping: &Mapping,
-    referral: &'a BTreeMap<String, Value>,
-    crm: &'a BTreeMap<String, Value>,
-) -> Vec<&'a str> {
+pub(crate) fn currencies<'a>(mapping: &Mapping, example: &'a Example) -> Vec<&'a str> {
     let rows = mapping.rows().iter().filter(|row| row.codec == Codec::Currency);
-    rows.flat_map(|row| [referral.get(&row.referral), crm.get(&column(row))])
+    rows.flat_map(|row| [example.referral.get(&row.referral), shown(example, row).get(&column(row))])
         .filter_map(|value| value?.as_str())
         .collect()
+}
+
+/// Where an example shows a row's column.
+pub(crate) fn shown<'a>(example: &'a Example, row: &Row) -> &'a BTreeMap<String, Value> {
+    match row.entity {
+        Entity::Lead => &example.lead,
+        Entity::Opportunity | Entity::Account | Entity::Contact => &example.crm,
+    }
 }
 
 fn currency_id(index: usize) -> String {

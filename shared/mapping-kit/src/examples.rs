@@ -14,6 +14,8 @@ pub struct Example {
     pub referral: BTreeMap<String, Value>,
     /// What the opportunity holds, by column; `account.` goes before a column of the account.
     pub crm: BTreeMap<String, Value>,
+    /// What the lead holds, by column.
+    pub lead: BTreeMap<String, Value>,
     /// Which fields are not understood or not whole, on purpose: field and code.
     pub problems: BTreeMap<String, String>,
 }
@@ -55,6 +57,8 @@ struct Entry {
     #[serde(default)]
     crm: toml::Table,
     #[serde(default)]
+    lead: toml::Table,
+    #[serde(default)]
     problems: BTreeMap<String, String>,
 }
 
@@ -91,11 +95,12 @@ fn example(number: usize, entry: Entry) -> Result<Example, Malformed> {
             }
         }
     }
-    if entry.referral.is_empty() && crm.is_empty() {
-        return Err(wrong("it shows neither side: give it [example.referral] or [example.crm]".to_owned()));
+    if entry.referral.is_empty() && crm.is_empty() && entry.lead.is_empty() {
+        let reason = "it shows neither side: give it [example.referral], [example.crm] or [example.lead]";
+        return Err(wrong(reason.to_owned()));
     }
-    let referral = entry.referral.into_iter().map(|(pointer, value)| (pointer, json(value))).collect();
-    Ok(Example { name, referral, crm, problems: entry.problems })
+    let plain = |table: toml::Table| table.into_iter().map(|(name, value)| (name, json(value))).collect();
+    Ok(Example { name, referral: plain(entry.referral), crm, lead: plain(entry.lead), problems: entry.problems })
 }
 
 /// A date is a text to both vendors.
@@ -128,14 +133,14 @@ mod tests {
             crm = { estimatedclosedate = 2027-03-31, account.name = "Fabrikam", solutions = ["SOL-1-A"] }
             problems = { notes = "too-long" }
             [[example]]
-            crm.name = "x"
+            lead.subject = "x"
         "#;
         let examples = examples(text).unwrap();
         assert_eq!(examples[0].referral["/details/dealValue"], json!(25000.5));
         assert_eq!(examples[0].crm["estimatedclosedate"], json!("2027-03-31"));
         assert_eq!(examples[0].crm["account.name"], json!("Fabrikam"));
         assert_eq!(examples[0].problems["notes"], "too-long");
-        assert_eq!(examples[1].name, "example 2");
+        assert_eq!((examples[1].name.as_str(), &examples[1].lead["subject"]), ("example 2", &json!("x")));
     }
 
     #[test]

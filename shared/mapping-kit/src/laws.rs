@@ -54,7 +54,7 @@ pub fn laws(mapping: &Mapping, trial: Trial) -> (usize, Vec<Broken>) {
 
 /// A set is not written by a mapping alone.
 fn is_tried(row: &Row) -> bool {
-    let is_read = matches!(row.entity, Entity::Opportunity | Entity::Account);
+    let is_read = row.entity != Entity::Contact;
     is_read && row.codec != Codec::Set && row.crm.is_some() && row.direction != Direction::Off
 }
 

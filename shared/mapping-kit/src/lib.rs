@@ -25,6 +25,8 @@
 //! [example.problems]              # what is not to be understood, or to be cut: field and code
 //! customer_country = "country-invalid"
 //! ```
+//! Of a lead, `[example.lead]` holds the columns, in place of `[example.crm]` or beside it.
+//!
 //! A field that both sides show must be the same when it is read, and when it is written from one side to the other in
 //! the directions of its row. A field that one side shows is written to the other and back. A pointer or column that no
 //! row carries is a mistake, since it would silently test nothing.

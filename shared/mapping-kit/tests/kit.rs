@@ -102,6 +102,27 @@ fn one_side_alone_shows_what_would_be_written_to_the_other() {
 }
 
 #[test]
+fn a_lead_is_judged_by_its_own_rows() {
+    let text = r#"
+        [[example]]
+        referral = { "/name" = "A &amp; B", "/details/dealValue" = 5, "/customerProfile/team/0/email" = "ana@northwind.example" }
+        lead = { subject = "A & B", estimatedamount = 6, emailaddress1 = "ana@northwind.example" }
+    "#;
+    let findings = judged(&mapping(""), text);
+    let fields: Vec<&str> = findings.iter().map(|finding| finding.field.as_str()).collect();
+    assert_eq!(fields, ["lead_name", "lead_deal_value", "lead_email"]);
+    let wrong: Vec<&str> =
+        findings.iter().filter(|finding| finding.problem.is_some()).map(|finding| finding.field.as_str()).collect();
+    assert_eq!(wrong, ["lead_deal_value"]);
+    let stranger = "[[example]]\nlead.estimatedvalue = 5";
+    assert_eq!(
+        problems(&mapping(""), stranger)[0].0,
+        "estimatedvalue",
+        "a column of the opportunity is none of the lead"
+    );
+}
+
+#[test]
 fn what_no_row_carries_is_a_mistake_and_not_a_pass() {
     let text = "[[example]]\nreferral.\"/details/chanel\" = 1\ncrm.new_chanel = 1\nproblems.chanel = \"unknown-value\"";
     let found = problems(&mapping(CHANNEL), text);

@@ -6,14 +6,18 @@
 //!
 //! # Where to look
 //! `built_in.rs` is the table, `rows.rs` lays the user's rows over it, `checks.rs` says what makes no sense, `codec.rs` spells a
-//! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
-//! only we write, `policy.rs` what `sync-core` needs to decide.
+//! value, `referral.rs`, `opportunity.rs`, `lead.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
+//! only we write, `ending.rs` how a deal ends, `solutions.rs` sets, `mark.rs` the mark at a name's end, `policy.rs` what `sync-core` needs to decide.
 
 mod account;
 mod built_in;
 mod checks;
 mod codec;
 mod currencies;
+mod ending;
+mod lead;
+mod mark;
+mod next;
 mod opportunity;
 mod own;
 mod policy;
@@ -21,6 +25,7 @@ mod referral;
 mod row;
 mod rows;
 mod settings;
+mod solutions;
 mod text;
 
 use std::collections::BTreeMap;
@@ -31,11 +36,15 @@ pub use account::AccountMatch;
 pub use built_in::{BUILT_IN, BuiltIn, table as built_in_table};
 pub use codec::Codec;
 pub use currencies::Currencies;
+pub use ending::CloseRecord;
+pub use lead::is_lead_class;
+pub use mark::{Mark, marked};
 pub use own::{OwnColumns, OwnWrite, audit_line};
 pub use referral::{NewReferral, PatchOp, PatchOperation};
 pub use row::{Direction, Entity, Owner, Row};
 pub use rows::RowProblem;
 pub use settings::{LookupSettings, RowSettings};
+pub use solutions::SolutionRow;
 
 /// Something translated, and what could not be.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +79,28 @@ impl Mapping {
     /// # Errors
     /// Every row that makes no sense, with its key and the reason.
     pub fn new(column_prefix: &str, fields: &BTreeMap<String, RowSettings>) -> Result<Self, Vec<RowProblem>> {
-        let rows = rows::laid_over(column_prefix, fields)?;
+        Self::over(column_prefix, BUILT_IN.iter().collect(), fields)
+    }
+
+    /// As [`Self::new`], with the rows of `next.rs` too.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_next_rows(
+        column_prefix: &str,
+        fields: &BTreeMap<String, RowSettings>,
+    ) -> Result<Self, Vec<RowProblem>> {
+        let is_replaced = |row: &&BuiltIn| next::NEXT.iter().any(|next| next.id == row.id);
+        let kept = BUILT_IN.iter().filter(|row| !is_replaced(row));
+        Self::over(column_prefix, kept.chain(next::NEXT).collect(), fields)
+    }
+
+    fn over(
+        column_prefix: &str,
+        built_in: Vec<&BuiltIn>,
+        fields: &BTreeMap<String, RowSettings>,
+    ) -> Result<Self, Vec<RowProblem>> {
+        let rows = rows::laid_over(column_prefix, built_in.into_iter().map(|row| row.row()).collect(), fields)?;
         Ok(Self { rows, own: OwnColumns::new(column_prefix) })
     }
 

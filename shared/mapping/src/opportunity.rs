@@ -1,29 +1,24 @@
 //! The opportunity's shape: what is read in one GET, and what is written (dataverse-api 6.1, design section 5).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Blocker, Code, Ending, Etag, FieldId, Fields, IntentId, Phase, Reading, Snapshot, reading};
+use sync_core::{Blocker, Code, Etag, FieldId, Fields, IntentId, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec};
-use crate::row::{Direction, Entity, Row};
-use crate::{Currencies, FieldProblem, Mapping, Read};
+use crate::row::{Entity, Row};
+use crate::{Currencies, FieldProblem, Mapping, Read, ending, solutions, text};
 
 /// Both lookups that may name the customer's account; `parentaccountid` goes first (design section 4 "Creating").
 const ACCOUNT_LOOKUPS: [&str; 2] = ["parentaccountid", "customerid_account"];
+/// What the column of a reason takes, in UTF-16 units (design section 5).
+const REASON_UNITS_MAX: u32 = 500;
 
 impl Mapping {
     /// Columns for `$select`.
     #[must_use]
     pub fn opportunity_select(&self) -> Vec<String> {
         let fixed = ["opportunityid", "statecode", "statuscode"].map(str::to_owned);
-        let own = [&self.own.sync, &self.own.referral_id, &self.own.stamp].map(String::clone);
-        let mut columns: Vec<String> = fixed.into_iter().chain(own).collect();
-        for row in self.rows_of(Entity::Opportunity) {
-            let Some(column) = &row.crm else { continue };
-            let column = if row.codec == Codec::Currency { lookup(column) } else { column.clone() };
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
+        let mut columns: Vec<String> = fixed.into_iter().chain([lookup("originatingleadid")]).collect();
+        self.add_columns_of(Entity::Opportunity, &mut columns);
         columns
     }
 
@@ -32,15 +27,15 @@ impl Mapping {
     pub fn opportunity_expand(&self) -> String {
         let account = self.account_select().join(",");
         let accounts = ACCOUNT_LOOKUPS.map(|navigation| format!("{navigation}($select={account})")).join(",");
-        let (name, code) = (&self.own.solution_name, &self.own.solution_code);
-        format!("{accounts},{}($select={name},{code},statecode)", self.own.solution_rows)
+        let (id, name, code) = (&self.own.solution_id, &self.own.solution_name, &self.own.solution_code);
+        format!("{accounts},{}($select={id},{name},{code},statecode)", self.own.solution_rows)
     }
 
     /// An opportunity as the CRM returned it, with or without what only a GET shows.
     #[must_use]
     pub fn opportunity_snapshot(&self, record: &Value, currencies: &Currencies) -> Read<Snapshot> {
         let (mut fields, mut problems) = (Fields::new(), Vec::new());
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.entity != Entity::Lead) {
             match self.read_column(row, record, currencies) {
                 Some(Ok(reading)) => {
                     fields.insert(row.id.clone(), reading);
@@ -53,66 +48,55 @@ impl Mapping {
                 None => {}
             }
         }
+        let phase = ending::of_record(sync_core::Entity::Opportunity, record);
+        ending::add_class(&mut fields, phase);
+        ending::add_reason(&mut fields, record.get(&self.own.reason));
         let text = |column: &str| record.get(column).and_then(Value::as_str).filter(|text| !text.is_empty());
         let blockers = self.blockers(record, &fields, &problems);
         let snapshot = Snapshot {
             etag: text("@odata.etag").map(Etag::new),
             stamp: text(&self.own.stamp).map(IntentId::new),
-            phase: match record.get("statecode").and_then(Value::as_i64) {
-                Some(0) | None => Phase::Open,
-                Some(1) => Phase::Closed(Ending::Won),
-                Some(2) => Phase::Closed(Ending::Lost),
-                Some(_) => Phase::Closed(Ending::Unclear),
-            },
+            phase: ending::or_unclear(phase, record),
             shared: record.get(&self.own.sync).and_then(Value::as_bool) == Some(true),
             fields,
-            response: None,
             blockers,
         };
         Read { value: snapshot, problems }
     }
 
-    /// The active solutions of an opportunity that was read with [`Self::opportunity_expand`]: code and name.
-    #[must_use]
-    pub fn solutions(&self, record: &Value) -> Vec<(String, String)> {
-        let rows = record.get(&self.own.solution_rows).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let active = rows.iter().filter(|row| row.get("statecode").and_then(Value::as_i64).unwrap_or(0) == 0);
-        let mut solutions: Vec<(String, String)> = active
-            .filter_map(|row| {
-                let text = |column: &str| row.get(column).and_then(Value::as_str).map(str::trim).unwrap_or_default();
-                let code = text(&self.own.solution_code);
-                (!code.is_empty()).then(|| (code.to_owned(), text(&self.own.solution_name).to_owned()))
-            })
-            .collect();
-        solutions.sort();
-        solutions.dedup_by(|a, b| a.0 == b.0);
-        solutions
-    }
-
     /// Columns of a PATCH that makes an opportunity hold `sent`.
     #[must_use]
     pub fn opportunity_columns(&self, sent: &Fields, currencies: &Currencies) -> Read<Map<String, Value>> {
+        self.columns_of(Entity::Opportunity, sent, currencies)
+    }
+
+    pub(crate) fn columns_of(
+        &self,
+        entity: Entity,
+        sent: &Fields,
+        currencies: &Currencies,
+    ) -> Read<Map<String, Value>> {
         let (mut columns, mut problems) = (Map::new(), Vec::new());
-        for row in self.rows_of(Entity::Opportunity) {
+        for row in self.rows_of(entity) {
             let (Some(column), Some(reading)) = (&row.crm, sent.get(&row.id)) else { continue };
             match (row.codec, reading) {
-                (_, Reading::Unknown) => {}
+                (Codec::Status, _) | (_, Reading::Unknown) => {}
                 (Codec::Currency, Reading::Is(code)) => match currencies.id(code.as_str()) {
                     Some(id) => {
                         let bind = json!(format!("/transactioncurrencies({id})"));
                         columns.insert(format!("{column}@odata.bind"), bind);
                     }
-                    None => problems.push(FieldProblem {
-                        field: row.id.clone(),
-                        code: Code::CurrencyMissing,
-                        text: format!(
-                            "Dynamics 365 has no active currency {}: add it there, or change it in Partner Center.",
-                            code.as_str()
-                        ),
-                    }),
+                    None => problems.push(Self::currency_missing(&row.id, code.as_str())),
                 },
                 (Codec::Currency, _) => {}
                 _ => put(&mut columns, &mut problems, row, column, reading),
+            }
+        }
+        if let Some(reason) = sent.get(FieldId::STATUS_REASON).and_then(Reading::value) {
+            let kept = text::cut(reason.as_str(), REASON_UNITS_MAX);
+            columns.insert(self.own.reason.clone(), json!(kept));
+            if kept.len() < reason.as_str().len() {
+                problems.push(too_long(FieldId::new(FieldId::STATUS_REASON), "The reason", REASON_UNITS_MAX));
             }
         }
         Read { value: columns, problems }
@@ -121,11 +105,7 @@ impl Mapping {
     /// Columns of a new opportunity; its revenue is what was agreed, not what products add up to.
     #[must_use]
     pub fn create_opportunity(&self, fields: &Fields, currencies: &Currencies) -> Read<Map<String, Value>> {
-        let arrive = |row: &&Row| matches!(row.direction, Direction::Both | Direction::ToCrm | Direction::CreateOnly);
-        let rows = self.rows_of(Entity::Opportunity).filter(arrive);
-        let known = rows.filter_map(|row| Some((row.id.clone(), fields.get(&row.id)?.clone())));
-        let sent: Fields = known.filter(|(_, reading)| matches!(reading, Reading::Is(_))).collect();
-        let mut read = self.opportunity_columns(&sent, currencies);
+        let mut read = self.opportunity_columns(&self.arriving(Entity::Opportunity, fields), currencies);
         read.value.insert("isrevenuesystemcalculated".to_owned(), json!(false));
         read
     }
@@ -148,12 +128,17 @@ impl Mapping {
         self.rows.iter().filter(move |row| row.entity == entity)
     }
 
-    fn read_column(&self, row: &Row, record: &Value, currencies: &Currencies) -> Option<Result<Reading, Code>> {
+    pub(crate) fn read_column(
+        &self,
+        row: &Row,
+        record: &Value,
+        currencies: &Currencies,
+    ) -> Option<Result<Reading, Code>> {
         let column = match (&row.crm, row.codec) {
+            (_, Codec::Status) => return None,
             (_, Codec::Set) => {
                 record.get(&self.own.solution_rows)?;
-                let codes: Vec<String> = self.solutions(record).into_iter().map(|(code, _)| code).collect();
-                return Some(Ok(if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) }));
+                return Some(Ok(Reading::set(self.solutions(record).into_iter().map(|(code, _)| code))));
             }
             (Some(column), Codec::Currency) => {
                 return Some(match record.get(lookup(column))? {
@@ -165,12 +150,12 @@ impl Mapping {
             (None, _) => return None,
         };
         match row.entity {
-            Entity::Opportunity => Some(codec::from_crm(row, record.get(column)?)),
+            Entity::Opportunity | Entity::Lead => Some(codec::from_crm(row, record.get(column)?)),
             Entity::Account => match account(record)? {
                 Value::Null => Some(Ok(Reading::Cleared)),
                 account => Some(codec::from_crm(row, account.get(column)?)),
             },
-            Entity::Lead | Entity::Contact => None,
+            Entity::Contact => None,
         }
     }
 
@@ -184,7 +169,12 @@ impl Mapping {
         for (id, code, advice) in NEEDED {
             let id = FieldId::new(*id);
             let Some(row) = self.row(&id) else { continue };
-            if matches!(reading(fields, &id), Reading::Is(_)) {
+            if let known @ Reading::Is(_) = reading(fields, &id) {
+                let most = solutions::LIMITS.1;
+                if row.codec == Codec::Set && known.codes().count() > most {
+                    let text = format!("{} can be {most} at most: remove some.", row.label);
+                    blockers.push(Blocker { code: Code::Rejected, text });
+                }
                 continue;
             }
             blockers.push(match problems.iter().find(|problem| problem.field == id) {
@@ -218,7 +208,7 @@ fn account(record: &Value) -> Option<&Value> {
 }
 
 /// A lookup column as it is read: `_transactioncurrencyid_value` (dataverse-api 2.5).
-fn lookup(column: &str) -> String {
+pub(crate) fn lookup(column: &str) -> String {
     format!("_{column}_value")
 }
 
@@ -234,7 +224,7 @@ pub(crate) fn put(
         Ok((value, was_cut)) => {
             columns.insert(column.to_owned(), value);
             if was_cut {
-                problems.push(too_long(row));
+                problems.push(too_long(row.id.clone(), &row.label, row.max_length.unwrap_or_default()));
             }
         }
         Err(code) => {
@@ -247,9 +237,7 @@ pub(crate) fn put(
     }
 }
 
-fn too_long(row: &Row) -> FieldProblem {
-    let most = row.max_length.unwrap_or_default();
-    let text =
-        format!("{} from Partner Center is longer than {most} characters; the record holds its beginning.", row.label);
-    FieldProblem { field: row.id.clone(), code: Code::TooLong, text }
+fn too_long(field: FieldId, label: &str, most: u32) -> FieldProblem {
+    let text = format!("{label} from Partner Center is longer than {most} characters; the record holds its beginning.");
+    FieldProblem { field, code: Code::TooLong, text }
 }

@@ -17,6 +17,10 @@ pub struct OwnColumns {
     pub engagement_id: String,
     /// Where a person opens the referral.
     pub referral_link: String,
+    /// Choice: Accept, Decline; the seller's answer to an incoming referral.
+    pub response: String,
+    /// Why the seller declines or gives up.
+    pub reason: String,
     /// Choice: Pending, Synced, Failed, Conflict, Waiting.
     pub sync_state: String,
     /// Newest first.
@@ -27,6 +31,10 @@ pub struct OwnColumns {
     pub solution_set: String,
     /// A solution row's lookup of its opportunity, as it is read.
     pub solution_opportunity: String,
+    /// A solution row's lookup of its opportunity, as it is written.
+    pub solution_bind: String,
+    /// A solution row's primary key.
+    pub solution_id: String,
     /// A solution row's name.
     pub solution_name: String,
     /// A solution row's code.
@@ -48,11 +56,15 @@ impl OwnColumns {
             referral_id: column("referralid"),
             engagement_id: column("engagementid"),
             referral_link: column("referrallink"),
+            response: column("response"),
+            reason: column("reason"),
             sync_state: column("syncstate"),
             audit: column("audit"),
             stamp: column("stamp"),
             solution_set: column("solutions"),
             solution_opportunity: format!("_{}_value", column("opportunityid")),
+            solution_bind: format!("{}@odata.bind", column("OpportunityId")),
+            solution_id: column("solutionid"),
             solution_name: column("name"),
             solution_code: column("code"),
             solution_rows: format!("{prefix}_opportunity_{prefix}_solution"),

@@ -3,15 +3,26 @@
 use sha2::{Digest as _, Sha256};
 use sync_core::{Digest, Policy, Rule, RuleField, RuleKind, Side, WriteMode};
 
-use crate::Mapping;
-use crate::row::{Direction, Owner, Row};
+use crate::row::{Direction, Entity, Owner, Row};
+use crate::{Codec, Mapping, solutions};
 
 impl Mapping {
-    /// The rules. Rows that have no decision once the link exists are not among them.
+    /// The rules of a deal. Rows that have no decision once the link exists are not among them.
     #[must_use]
     pub fn policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity != Entity::Lead)
+    }
+
+    /// The rules of a lead.
+    #[must_use]
+    pub fn lead_policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity == Entity::Lead)
+    }
+
+    fn rules(&self, write: WriteMode, is_its: impl Fn(Entity) -> bool) -> Policy {
         let mut rules: Vec<Rule> = Vec::new();
-        for row in &self.rows {
+        // How the deal stands is a rule of deals and of leads.
+        for row in self.rows.iter().filter(|row| is_its(row.entity) || row.codec == Codec::Status) {
             let Some(direction) = decided(row.direction) else { continue };
             let field = RuleField { id: row.id.clone(), digest: row.digest(), clearable: row.clearable };
             let group = row.group.as_deref().unwrap_or(row.id.as_str());
@@ -20,7 +31,7 @@ impl Mapping {
                 None => rules.push(Rule {
                     group: group.to_owned(),
                     label: String::new(),
-                    kind: RuleKind::Value,
+                    kind: kind(row),
                     fields: vec![field],
                     direction,
                     owner: owner(row),
@@ -32,7 +43,17 @@ impl Mapping {
             rule.label = labels.join(" and ");
         }
         let digest = condensed(&rules);
-        Policy { rules, invites: Vec::new(), write, include_closed: false, digest }
+        Policy { rules, write, include_closed: false, digest }
+    }
+}
+
+/// What a row's values are made of, and so how they merge.
+fn kind(row: &Row) -> RuleKind {
+    let (least, most) = solutions::LIMITS;
+    match row.codec {
+        Codec::Set => RuleKind::Set { least, most },
+        Codec::Status => RuleKind::Status,
+        _ => RuleKind::Value,
     }
 }
 

@@ -1,11 +1,12 @@
 //! The referral's shape: read whole, made new, changed by JSON Patch (partner-center-api 3, 4.2, 4.8).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Code, Ending, Etag, Fields, Phase, Reading, Snapshot, reading};
+use sync_core::{Etag, Fields, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec, For};
-use crate::row::{Direction, Row};
-use crate::{FieldProblem, Mapping, Read};
+use crate::lead::is_lead_class;
+use crate::row::{Direction, Entity, Row};
+use crate::{FieldProblem, Mapping, Read, ending, solutions};
 
 /// What a new referral says besides its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +42,12 @@ impl Mapping {
     #[must_use]
     pub fn referral_snapshot(&self, referral: &Value) -> Read<Snapshot> {
         let (mut fields, mut problems) = (Fields::new(), Vec::new());
-        for row in &self.rows {
+        let may_be_lead = is_lead_class(referral);
+        for row in self.rows.iter().filter(|row| may_be_lead || row.entity != Entity::Lead) {
             let Some(value) = referral.pointer(&row.referral) else { continue };
             let read = match row.codec {
-                Codec::Set => codes_of(value),
+                Codec::Status => continue,
+                Codec::Set => solutions::codes(value),
                 _ => codec::from_referral(row, value),
             };
             match read {
@@ -61,13 +64,15 @@ impl Mapping {
                 }),
             }
         }
+        let phase = ending::of_referral(referral);
+        ending::add_class(&mut fields, phase);
+        ending::add_reason(&mut fields, referral.get("statusReason"));
         let snapshot = Snapshot {
             fields,
             etag: referral.get("eTag").and_then(Value::as_str).map(Etag::new),
             stamp: None,
-            phase: phase(referral),
+            phase: phase.unwrap_or_default(),
             shared: true,
-            response: None,
             blockers: Vec::new(),
         };
         Read { value: snapshot, problems }
@@ -93,7 +98,8 @@ impl Mapping {
         });
         for row in self.rows.iter().filter(|row| is_sent(row)) {
             let value = match row.codec {
-                Codec::Set => Value::Array(solutions.iter().map(solution).collect()),
+                Codec::Status => continue,
+                Codec::Set => solutions::named(solutions),
                 _ => match reading(fields, &row.id) {
                     known @ Reading::Is(_) => codec::to_referral(row, known, For::Post),
                     Reading::Unknown | Reading::Cleared => continue,
@@ -107,7 +113,7 @@ impl Mapping {
     /// The operations that make a referral, which now reads `before`, hold `sent`.
     #[must_use]
     pub fn patch_referral(&self, sent: &Fields, before: &Fields) -> Vec<PatchOperation> {
-        let rows = self.rows.iter().filter(|row| row.codec != Codec::Set);
+        let rows = self.rows.iter().filter(|row| !matches!(row.codec, Codec::Set | Codec::Status));
         let changed = rows.filter_map(|row| Some((row, sent.get(&row.id)?)));
         changed
             .map(|(row, reading_sent)| PatchOperation {
@@ -124,45 +130,8 @@ impl Mapping {
 
 /// Rows that a new referral carries.
 fn is_sent(row: &Row) -> bool {
-    matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly)
-}
-
-/// `Name` is a solution of the catalogue (partner-center-api 3.8.1).
-fn solution((code, name): &(String, String)) -> Value {
-    json!({ "type": "Name", "id": code, "name": name })
-}
-
-/// The codes of a set, sorted, one per line. A `Category` is no solution of the catalogue (partner-center-api 3.8.1).
-fn codes_of(value: &Value) -> Result<Reading, Code> {
-    let solutions = match value {
-        Value::Null => &[],
-        Value::Array(solutions) => solutions.as_slice(),
-        _ => return Err(Code::UnknownValue),
-    };
-    let is_named = |solution: &&Value| solution.get("type").and_then(Value::as_str) != Some("Category");
-    let code = |solution: &Value| Some(solution.get("id")?.as_str()?.trim().to_owned());
-    let mut codes: Vec<String> = solutions.iter().filter(is_named).filter_map(code).collect();
-    codes.retain(|code| !code.is_empty());
-    codes.sort_unstable();
-    codes.dedup();
-    Ok(if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) })
-}
-
-/// How far the deal is (partner-center-api 3.3). Only what was sent to us waits for our answer.
-fn phase(referral: &Value) -> Phase {
-    let text = |name: &str| referral.get(name).and_then(Value::as_str).unwrap_or_default();
-    match (text("status"), text("direction")) {
-        ("Closed", _) => Phase::Closed(match text("substatus") {
-            "Won" => Ending::Won,
-            "Lost" => Ending::Lost,
-            "Declined" => Ending::Declined,
-            "Expired" => Ending::Expired,
-            "Error" => Ending::Error,
-            _ => Ending::Unclear,
-        }),
-        ("New", "Incoming") => Phase::Unanswered,
-        _ => Phase::Open,
-    }
+    row.entity != Entity::Lead
+        && matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly)
 }
 
 /// Sets the member at a JSON pointer, making the objects on the way.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use sync_core::FieldId;
 
-use crate::built_in::{BUILT_IN, NOT_YET};
+use crate::built_in::NOT_YET;
 use crate::checks;
 use crate::row::spoken;
 use crate::{Codec, Direction, Entity, Owner, Row, RowSettings};
@@ -26,12 +26,16 @@ impl fmt::Display for RowProblem {
 }
 
 /// Every row: the built-in ones as overridden, then the user's own.
-pub(crate) fn laid_over(prefix: &str, fields: &BTreeMap<String, RowSettings>) -> Result<Vec<Row>, Vec<RowProblem>> {
-    let mut rows: Vec<Row> = BUILT_IN.iter().map(|built_in| built_in.row()).collect();
+pub(crate) fn laid_over(
+    prefix: &str,
+    mut rows: Vec<Row>,
+    fields: &BTreeMap<String, RowSettings>,
+) -> Result<Vec<Row>, Vec<RowProblem>> {
     let mut problems = Vec::new();
     for (id, settings) in fields {
         let mut report = Report { id, problems: &mut problems };
-        if NOT_YET.contains(&id.as_str()) || id.starts_with("lead_") {
+        let is_built_in = rows.iter().any(|row| row.id.as_str() == id);
+        if NOT_YET.contains(&id.as_str()) && !is_built_in {
             report.add("", "this version does not carry this built-in row yet: remove it");
             continue;
         }

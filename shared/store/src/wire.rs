@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync_core::{
-    BaseEntry, Blocker, BySide, Code, Digest, Effect, Ending, Entity, Etag, FieldId, Fields, Intent, IntentId, Link,
-    LinkId, Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State,
+    Base, BaseEntry, Blocker, BySide, Code, Digest, Effect, Ending, Entity, Etag, FieldId, Fields, Intent, IntentId,
+    Link, LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State,
     SyncState, Timestamp, Told,
 };
 
@@ -35,13 +35,9 @@ struct WireLink {
     #[serde(default = "yes")]
     accepted: bool,
     #[serde(default)]
-    answered: Option<String>,
+    response: Option<String>,
     #[serde(default)]
-    invited: BTreeMap<String, Value>,
-    #[serde(default)]
-    microsoft: WireMicrosoft,
-    #[serde(default)]
-    audit_due: bool,
+    subordinate: Option<(String, String)>,
     told: Option<WireTold>,
     audit: Vec<String>,
     not_before: Option<i64>,
@@ -50,10 +46,12 @@ struct WireLink {
     linked_at: Option<i64>,
 }
 
+/// Field id to reading and digest.
+type WireBase = BTreeMap<String, (Value, String)>;
+
 #[derive(Serialize, Deserialize)]
 struct WireSide {
-    /// Field id to reading and digest.
-    base: BTreeMap<String, (Value, String)>,
+    base: WireBase,
     /// Etag and policy digest.
     settled: Option<(String, String)>,
     phase: String,
@@ -86,27 +84,14 @@ enum WireEffect {
     Tell,
     Member { table: String, key: String },
     Close,
-    Answer { response: String },
-    Invite,
+    Respond { response: String, by_column: bool },
+    Qualify,
+    Move { to: (String, String), partner_center: WireBase, crm: WireBase, subordinate: Option<(String, String)> },
 }
 
 /// What is taken for granted of a link that was written before there was a word for it.
 fn yes() -> bool {
     true
-}
-
-/// What Microsoft's own referral says: status and CRM id.
-#[derive(Default, Serialize, Deserialize)]
-struct WireMicrosoft(Option<String>, Option<String>);
-
-impl WireMicrosoft {
-    fn of(microsoft: &Microsoft) -> Self {
-        Self(microsoft.status.clone(), microsoft.crm_id.clone())
-    }
-
-    fn read(self) -> Microsoft {
-        Microsoft { status: self.0, crm_id: self.1 }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,8 +111,6 @@ struct WireTold {
     text: String,
     referral: Option<String>,
     #[serde(default)]
-    microsoft: WireMicrosoft,
-    #[serde(default)]
     closing: Option<String>,
 }
 
@@ -137,7 +120,7 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
         v: VERSION,
         id: link.id.as_str().to_owned(),
         referral: link.pair.referral().map(|id| id.as_str().to_owned()),
-        record: link.pair.record().map(|record| (record.entity.word().to_owned(), record.id.as_str().to_owned())),
+        record: link.pair.record().map(write_record),
         engagement: link.engagement.clone(),
         state: link.state.word().to_owned(),
         partner_center: write_side(link, Side::PartnerCenter),
@@ -153,10 +136,8 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
         kept: write_fields(&link.kept),
         seen_yes: link.seen_yes,
         accepted: link.accepted,
-        answered: link.answered.map(|response| response.word().to_owned()),
-        invited: write_fields(&link.invited),
-        microsoft: WireMicrosoft::of(&link.microsoft),
-        audit_due: link.audit_due,
+        response: link.response.map(|response| response.word().to_owned()),
+        subordinate: link.subordinate.as_ref().map(write_record),
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
         not_before: link.not_before.map(Timestamp::as_millis),
@@ -183,10 +164,7 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     link.engagement = wire.engagement;
     link.state = word(&[State::Active, State::Paused, State::Detached], State::word, &wire.state)?;
     for (side, wire) in [(Side::PartnerCenter, wire.partner_center), (Side::Crm, wire.crm)] {
-        let entry = |(id, (value, digest)): (String, (Value, String))| {
-            Ok((FieldId::new(id), BaseEntry { reading: read_reading(value)?, digest: Digest::new(digest) }))
-        };
-        link.base[side] = wire.base.into_iter().map(entry).collect::<Result<_, String>>()?;
+        link.base[side] = read_base(wire.base)?;
         link.settled[side] =
             wire.settled.map(|(etag, policy)| Settled { etag: Etag::new(etag), policy: Digest::new(policy) });
         link.phase[side] = word(&Phase::ALL, Phase::word, &wire.phase)?;
@@ -195,10 +173,9 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
     link.kept = read_fields(wire.kept)?;
-    (link.seen_yes, link.accepted, link.audit_due) = (wire.seen_yes, wire.accepted, wire.audit_due);
-    link.answered = wire.answered.map(|text| word(&Response::ALL, Response::word, &text)).transpose()?;
-    link.invited = read_fields(wire.invited)?;
-    link.microsoft = wire.microsoft.read();
+    (link.seen_yes, link.accepted) = (wire.seen_yes, wire.accepted);
+    link.response = wire.response.map(|word| read_response(&word)).transpose()?;
+    link.subordinate = wire.subordinate.map(read_record).transpose()?;
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
     link.not_before = wire.not_before.map(Timestamp::from_millis);
@@ -208,15 +185,26 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
 }
 
 fn write_side(link: &Link, side: Side) -> WireSide {
-    let entry = |(id, entry): (&FieldId, &BaseEntry)| {
-        (id.as_str().to_owned(), (write_reading(&entry.reading), entry.digest.as_str().to_owned()))
-    };
     WireSide {
-        base: link.base[side].entries().map(entry).collect(),
+        base: write_base(&link.base[side]),
         settled: link.settled[side].as_ref().map(|s| (s.etag.as_str().to_owned(), s.policy.as_str().to_owned())),
         phase: link.phase[side].word().to_owned(),
         absent_since: link.absent_since[side].map(Timestamp::as_millis),
     }
+}
+
+fn write_base(base: &Base) -> WireBase {
+    let entry = |(id, entry): (&FieldId, &BaseEntry)| {
+        (id.as_str().to_owned(), (write_reading(&entry.reading), entry.digest.as_str().to_owned()))
+    };
+    base.entries().map(entry).collect()
+}
+
+fn read_base(wire: WireBase) -> Result<Base, String> {
+    let entry = |(id, (value, digest)): (String, (Value, String))| {
+        Ok((FieldId::new(id), BaseEntry { reading: read_reading(value)?, digest: Digest::new(digest) }))
+    };
+    wire.into_iter().map(entry).collect()
 }
 
 fn write_intent(intent: &Intent) -> WireIntent {
@@ -230,8 +218,16 @@ fn write_intent(intent: &Intent) -> WireIntent {
             Effect::Tell => WireEffect::Tell,
             Effect::Member { table, key } => WireEffect::Member { table: table.clone(), key: key.clone() },
             Effect::Close => WireEffect::Close,
-            Effect::Answer(response) => WireEffect::Answer { response: response.word().to_owned() },
-            Effect::Invite => WireEffect::Invite,
+            Effect::Respond { response, by_column } => {
+                WireEffect::Respond { response: response.word().to_owned(), by_column: *by_column }
+            }
+            Effect::Qualify => WireEffect::Qualify,
+            Effect::Move { to, base, subordinate } => WireEffect::Move {
+                to: write_record(to),
+                partner_center: write_base(&base.partner_center),
+                crm: write_base(&base.crm),
+                subordinate: subordinate.as_ref().map(write_record),
+            },
         },
         request: intent.request.clone(),
         source: write_fields(&intent.source),
@@ -256,8 +252,15 @@ fn read_intent(wire: WireIntent) -> Result<Intent, String> {
             WireEffect::Tell => Effect::Tell,
             WireEffect::Member { table, key } => Effect::Member { table, key },
             WireEffect::Close => Effect::Close,
-            WireEffect::Answer { response } => Effect::Answer(word(&Response::ALL, Response::word, &response)?),
-            WireEffect::Invite => Effect::Invite,
+            WireEffect::Respond { response, by_column } => {
+                Effect::Respond { response: read_response(&response)?, by_column }
+            }
+            WireEffect::Qualify => Effect::Qualify,
+            WireEffect::Move { to, partner_center, crm, subordinate } => Effect::Move {
+                to: read_record(to)?,
+                base: by_side(read_base(partner_center)?, read_base(crm)?),
+                subordinate: subordinate.map(read_record).transpose()?,
+            },
         },
         request: wire.request,
         source: read_fields(wire.source)?,
@@ -286,7 +289,6 @@ fn write_told(told: &Told) -> WireTold {
         code: told.code.map(|code| code.word().to_owned()),
         text: told.text.clone(),
         referral: told.referral.as_ref().map(|id| id.as_str().to_owned()),
-        microsoft: WireMicrosoft::of(&told.microsoft),
         closing: told.closing.map(|ending| ending.word().to_owned()),
     }
 }
@@ -297,7 +299,6 @@ fn read_told(wire: WireTold) -> Result<Told, String> {
         code: wire.code.map(|code| read_code(&code)).transpose()?,
         text: wire.text,
         referral: wire.referral.map(ReferralId::new),
-        microsoft: wire.microsoft.read(),
         closing: wire.closing.map(|text| word(&Ending::ALL, Ending::word, &text)).transpose()?,
     })
 }
@@ -329,9 +330,17 @@ pub(crate) fn read_reading(value: Value) -> Result<Reading, String> {
     }
 }
 
+fn write_record(record: &RecordRef) -> (String, String) {
+    (record.entity.word().to_owned(), record.id.as_str().to_owned())
+}
+
 fn read_record((entity, id): (String, String)) -> Result<RecordRef, String> {
     let entity = word(&[Entity::Opportunity, Entity::Lead], Entity::word, &entity)?;
     Ok(RecordRef { entity, id: RecordId::new(id) })
+}
+
+fn read_response(text: &str) -> Result<Response, String> {
+    word(&Response::ALL, Response::word, text)
 }
 
 /// The side of its word.

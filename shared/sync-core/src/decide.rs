@@ -2,7 +2,7 @@
 
 use crate::compare::compare;
 use crate::{
-    Blocker, BySide, Code, Digest, Ending, Entry, FieldId, Fields, Link, Policy, Reading, Response, Rule, RuleField,
+    Blocker, BySide, Code, Digest, Ending, Entry, FieldId, Fields, Link, Policy, Reading, Rule, RuleField,
     RuleKind, Side, Sight, Snapshot, State, Verdict, reading,
 };
 
@@ -71,13 +71,6 @@ pub enum Step {
         /// Why, as the seller says it.
         reason: Reading,
     },
-    /// Answer the incoming referral, if its version is still the one seen.
-    Answer {
-        /// The seller's answer.
-        response: Response,
-        /// Why, as the seller says it.
-        reason: Reading,
-    },
 }
 
 /// What [`decide`] says.
@@ -97,10 +90,6 @@ pub struct Decision {
     pub kept: Option<Fields>,
     /// Lines for the audit that are told once.
     pub notes: Vec<Blocker>,
-    /// The seller's answer, if it needs no more work.
-    pub answered: Option<Response>,
-    /// What was edited after Microsoft was invited with it, and is told.
-    pub invited: Fields,
 }
 
 impl GroupDecision {
@@ -119,8 +108,6 @@ impl Decision {
             problem: None,
             kept: None,
             notes: Vec::new(),
-            answered: None,
-            invited: Fields::new(),
         }
     }
 

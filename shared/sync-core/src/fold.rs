@@ -53,6 +53,12 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
     let Some(intent) = link.intent.take() else { return };
     match outcome {
         Outcome::Done(answer) => {
+            if let Effect::Move { to, base, subordinate } = intent.effect {
+                link.move_to(to, base, subordinate, now);
+                (link.told, link.seen_yes) = (intent.tells, true);
+                link.problem = None;
+                return;
+            }
             let source = intent.side.other();
             for (field, sent) in &intent.sent {
                 let Some(digest) = intent.digest(field) else { continue };
@@ -66,6 +72,9 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             if intent.effect == Effect::Create {
                 start_unsent(link, &intent, &answer.fields);
             }
+            if let Effect::Respond { response, by_column: true } = intent.effect {
+                link.response = Some(response);
+            }
             link.settled[intent.side] = None;
             if let Some(made) = answer.pair {
                 join(link, made, now);
@@ -76,19 +85,14 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             if intent.effect != Effect::Tell {
                 link.problem.take_if(|problem| !problem.stands);
             }
-            match intent.effect {
-                Effect::Answer(response) => link.answered = Some(response),
-                Effect::Invite => link.invited = intent.sent,
-                _ => {}
-            }
             if intent.tells.is_some() && intent.side == Side::Crm {
                 // Every write of our own columns says Yes where it was not seen yet.
-                (link.told, link.audit_due, link.seen_yes) = (intent.tells, false, true);
+                (link.told, link.seen_yes) = (intent.tells, true);
             }
         }
         Outcome::NotDone => {
             link.settled[intent.side] = None;
-            if matches!(intent.effect, Effect::Create | Effect::Invite) && intent.tries > 1 {
+            if intent.effect == Effect::Create && intent.tries > 1 {
                 link.intent = Some(intent);
             }
         }

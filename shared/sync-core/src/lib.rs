@@ -19,8 +19,10 @@
 //! [`merge`] is the rule for one group and fits one screen. [`decide`] applies it to a link (`compare.rs`
 //! to one that has both halves). [`Link::begin`] notes an
 //! intent, [`fold`] takes the answer, [`recover`] says what became of an intent whose answer never came.
+//! [`act`] is what no field says: answers to a referral, and leads that become something else.
 //! `tests/laws` holds the laws, `tests/histories` attacks them.
 
+mod act;
 mod code;
 mod compare;
 mod decide;
@@ -34,7 +36,6 @@ mod merge;
 mod observe;
 mod policy;
 mod recover;
-mod respond;
 mod set;
 mod side;
 mod sight;
@@ -42,6 +43,7 @@ mod status;
 mod tell;
 mod timestamp;
 
+pub use act::{Act, Acting, Answerable, Response, Standing, act, act_at_rest};
 pub use code::Code;
 pub use decide::{Decision, GroupDecision, Step, decide};
 pub use field::{Base, BaseEntry, Digest, FieldId, Fields, Reading, Value, reading};
@@ -49,11 +51,11 @@ pub use fold::{Answer, Outcome, fold};
 pub use history::{Entry, Kind};
 pub use id::{Etag, IntentId, LinkId, RecordId, ReferralId};
 pub use intent::{Effect, Intent};
-pub use link::{Blocker, Entity, Link, Microsoft, Pair, Problem, RecordRef, Settled, State};
+pub use link::{Blocker, Entity, Link, Pair, Problem, RecordRef, Settled, State};
 pub use merge::{Held, Verdict, merge};
 pub use policy::{Direction, Owner, Policy, Rule, RuleField, RuleKind, WriteMode};
 pub use recover::{Evidence, Found, Recovery, recover};
 pub use side::{BySide, Side};
-pub use sight::{Ending, Phase, Response, Sight, Snapshot, Standing};
+pub use sight::{Class, Ending, Phase, Sight, Snapshot};
 pub use tell::{SyncState, Told, tell, tell_closing, tell_done};
 pub use timestamp::Timestamp;

@@ -130,15 +130,6 @@ pub struct Problem {
     pub stands: bool,
 }
 
-/// What Microsoft's own referral in the engagement says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Microsoft {
-    /// `Status/Substatus`.
-    pub status: Option<String>,
-    /// Microsoft's CRM id, once accepted.
-    pub crm_id: Option<String>,
-}
-
 /// A referral, a record, and what is remembered of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -166,14 +157,10 @@ pub struct Link {
     pub seen_yes: bool,
     /// Whether the referral was ever seen accepted.
     pub accepted: bool,
-    /// The seller's last answer that was worked.
-    pub answered: Option<Response>,
-    /// What Microsoft was sent with the invitation, as the record held it; frozen.
-    pub invited: Fields,
-    /// What Microsoft's own referral says.
-    pub microsoft: Microsoft,
-    /// Whether the audit has lines that are worth a write of their own.
-    pub audit_due: bool,
+    /// The seller's answer that was worked, or told to have no effect.
+    pub response: Option<Response>,
+    /// A merged record that keeps the referral's id: an id is unique, so the record of this link cannot carry it.
+    pub subordinate: Option<RecordRef>,
     /// What the CRM record was last told.
     pub told: Option<Told>,
     /// Audit lines, newest first.
@@ -208,10 +195,8 @@ impl Link {
             kept: Fields::new(),
             seen_yes: false,
             accepted: false,
-            answered: None,
-            invited: Fields::new(),
-            microsoft: Microsoft::default(),
-            audit_due: false,
+            response: None,
+            subordinate: None,
             told: None,
             audit: Vec::new(),
             not_before: None,
@@ -227,6 +212,31 @@ impl Link {
         self.pair.missing().is_none()
             && self.intent.is_none()
             && self.settled[side].as_ref().is_some_and(|settled| settled.policy == *policy)
+    }
+
+    /// Lets the deal go on in another record, with these bases.
+    pub fn move_to(&mut self, to: RecordRef, base: BySide<Base>, subordinate: Option<RecordRef>, now: Timestamp) {
+        let Some(referral) = self.pair.referral().cloned() else { return };
+        if self.pair.missing().is_some() {
+            self.linked_at = Some(now);
+        }
+        self.pair = Pair::Both(referral, to);
+        self.base = base;
+        self.subordinate = subordinate;
+        self.settled = BySide::default();
+        self.absent_since.crm = None;
+        self.told = None;
+        self.seen_yes = false;
+    }
+
+    /// Forgets a record that has ended without a successor, so that the referral gets another one.
+    pub fn lose_record(&mut self) {
+        let Some(referral) = self.pair.referral().cloned() else { return };
+        self.pair = Pair::ReferralOnly(referral);
+        self.base = BySide::default();
+        self.settled = BySide::default();
+        self.told = None;
+        self.seen_yes = false;
     }
 
     /// Adds an audit line; the oldest gives way.

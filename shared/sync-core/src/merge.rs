@@ -13,7 +13,7 @@
 //! A write that the direction forbids, or a value that the target cannot hold, is observed instead: it becomes base. A
 //! write that is only forbidden for now is held: the base stays, so that it travels later.
 
-use crate::{Base, BySide, Direction, Fields, Owner, Reading, Rule, Side, reading};
+use crate::{Base, BySide, Fields, Owner, Reading, Rule, Side, reading};
 
 /// Why a side takes no writes for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,6 @@ pub fn merge(rule: &Rule, base: &BySide<Base>, seen: BySide<&Fields>, held: &ByS
         return Verdict::FirstSight;
     }
     match (moved.partner_center, moved.crm, rule.owner) {
-        _ if rule.direction == Direction::Rise => rise(&now, &moved, held),
         (false, false, _) => Verdict::Rest,
         (true, false, _) => travel(rule, &[Side::PartnerCenter], &now, held),
         (false, true, _) => travel(rule, &[Side::Crm], &now, held),
@@ -106,20 +105,4 @@ fn travel(rule: &Rule, winners: &[Side], now: &BySide<Vec<&Reading>>, held: &ByS
         }
     }
     forbidden.unwrap_or(Verdict::Observe)
-}
-
-/// A flag only rises. Who lowers the CRM's gets it back, and Partner Center's is raised by nothing but an edit of the
-/// CRM's (design section 8).
-fn rise(now: &BySide<Vec<&Reading>>, moved: &BySide<bool>, held: &BySide<Option<Held>>) -> Verdict {
-    let is_up = |side: Side| now[side].iter().all(|reading| reading.value().is_some_and(|v| v.as_str() == "true"));
-    let to = match (is_up(Side::PartnerCenter), is_up(Side::Crm)) {
-        (true, false) if moved.partner_center || moved.crm => Side::Crm,
-        (false, true) if moved.crm => Side::PartnerCenter,
-        _ if moved.partner_center || moved.crm => return Verdict::Observe,
-        _ => return Verdict::Rest,
-    };
-    match held[to] {
-        None => Verdict::Write { to, conflict: false },
-        Some(why) => Verdict::Held { to, why },
-    }
 }

@@ -22,9 +22,10 @@ impl Link {
             self.seen_yes |= crm.shared;
         }
         self.accepted |= matches!(&sights.partner_center, Sight::Present(referral) if referral.phase == Phase::Open);
-        self.answered = decision.answered.or(self.answered);
-        self.invited.extend(decision.invited.clone());
-        self.audit_due |= !decision.notes.is_empty();
+        if !decision.notes.is_empty() {
+            // Whatever the record was told before, this is news.
+            self.told = None;
+        }
         if let Some(kept) = &decision.kept {
             self.kept.clone_from(kept);
         }
@@ -39,8 +40,7 @@ impl Link {
             | Step::Member { .. }
             | Step::Prepare { .. }
             | Step::CloseRecord { .. }
-            | Step::CloseReferral { .. }
-            | Step::Answer { .. } => {
+            | Step::CloseReferral { .. } => {
                 if self.state == State::Paused && matches!(sights.crm, Sight::Present(_)) {
                     self.state = State::Active;
                 }
@@ -60,7 +60,7 @@ impl Link {
         }
     }
 
-    /// The version of `snapshot`, if the side equals its base in every rule's field and asks for nothing.
+    /// The version of `snapshot`, if the side equals its base in every rule's field.
     fn settled_at(&self, side: Side, snapshot: &Snapshot, policy: &Policy) -> Option<Settled> {
         let equal = policy.fields().all(|field| {
             let base = self.base[side].get(&field.id, &field.digest);
@@ -69,8 +69,7 @@ impl Link {
                 known => base == Some(known),
             }
         });
-        let answered = snapshot.response.is_none() || snapshot.response == self.answered;
-        let etag = snapshot.etag.clone().filter(|_| equal && answered)?;
+        let etag = snapshot.etag.clone().filter(|_| equal)?;
         Some(Settled { etag, policy: policy.digest.clone() })
     }
 }

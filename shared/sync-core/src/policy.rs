@@ -11,8 +11,6 @@ pub enum Direction {
     ToCrm,
     /// From the CRM to Partner Center.
     ToPartnerCenter,
-    /// Both ways, but only from false to true, by a user's act (`visible`).
-    Rise,
     /// Nowhere: values are observed.
     Off,
 }
@@ -22,7 +20,7 @@ impl Direction {
     #[must_use]
     pub fn allows(self, side: Side) -> bool {
         match (self, side) {
-            (Self::Both | Self::Rise, _) | (Self::ToCrm, Side::Crm) | (Self::ToPartnerCenter, Side::PartnerCenter) => {
+            (Self::Both, _) | (Self::ToCrm, Side::Crm) | (Self::ToPartnerCenter, Side::PartnerCenter) => {
                 true
             }
             (Self::Off, _) | (Self::ToCrm, Side::PartnerCenter) | (Self::ToPartnerCenter, Side::Crm) => false,
@@ -111,9 +109,7 @@ impl Rule {
     /// Whether these readings, one per field in order, can be written to `side`.
     #[must_use]
     pub fn can_send(&self, side: Side, readings: &[&Reading]) -> bool {
-        let rises = |reading: &&Reading| reading.value().is_some_and(|value| value.as_str() == "true");
         self.direction.allows(side)
-            && (self.direction != Direction::Rise || readings.iter().all(rises))
             && self.fields.iter().zip(readings).all(|(field, reading)| match reading {
                 Reading::Unknown => false,
                 Reading::Cleared => field.clearable || side == Side::Crm,
@@ -128,8 +124,6 @@ pub struct Policy {
     /// One rule per group, in the order of the mapping table. Rows that have no decision once the link exists
     /// (`create_only`, `invite`) are not here.
     pub rules: Vec<Rule>,
-    /// What is read when Microsoft is invited, and frozen afterwards: field, and what people call it.
-    pub invites: Vec<(FieldId, String)>,
     /// The setting `sync.write`.
     pub write: WriteMode,
     /// Whether a referral that is closed when it is first seen makes a record after all (`sync --include-closed`).

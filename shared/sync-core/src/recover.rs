@@ -8,8 +8,8 @@
 //! do not speak clearly, **the target's present value wins** and ours is kept in history (reliability 8.4).
 
 use crate::{
-    Answer, Effect, Entry, FieldId, Fields, Intent, Kind, Link, Pair, Phase, Reading, ReferralId, Response, Side,
-    Sight, Snapshot, Timestamp, reading,
+    Answer, Effect, Entry, FieldId, Fields, Intent, Kind, Link, Pair, Phase, Reading, ReferralId, Response, Side, Sight,
+    Snapshot, Timestamp, reading,
 };
 
 /// A target that answers 404 or hides a field for this long will not tell any more what became of the write.
@@ -60,10 +60,6 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
     let later = Recovery::WaitUntil(ripe_at.max(now.plus_millis(wait_millis.max(1))));
     match evidence {
         Evidence::Search(_) if now < ripe_at => Recovery::WaitUntil(ripe_at),
-        Evidence::Search(found) if intent.effect == Effect::Invite => match found.is_empty() {
-            true => Recovery::Again,
-            false => Recovery::Happened(Answer::default(), Vec::new()),
-        },
         Evidence::Search(found) => match found.as_slice() {
             [] => Recovery::Again,
             [one] => {
@@ -75,12 +71,11 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
         Evidence::Target(Sight::Present(target), half) => match &intent.effect {
             Effect::Create => created(intent, target, half.clone()),
             Effect::Parent { .. } => Recovery::Happened(Answer::default(), Vec::new()),
-            Effect::Update | Effect::Tell => updated(link, intent, target, later, now, ripe_at),
+            Effect::Update | Effect::Tell | Effect::Move { .. } => updated(link, intent, target, later, now, ripe_at),
             Effect::Member { .. } => judged(holds(intent, target), now, ripe_at),
             Effect::Close => judged(ended(intent, target), now, ripe_at),
-            Effect::Answer(response) => judged(answered(intent, target, response), now, ripe_at),
-            // Only a search tells whether Microsoft's referral is there.
-            Effect::Invite => later,
+            Effect::Respond { response, .. } => stepped(target.phase, Some(*response), now, ripe_at),
+            Effect::Qualify => stepped(target.phase, None, now, ripe_at),
         },
         Evidence::Target(Sight::Absent, _) => match intent.effect {
             // The unique key and the chosen primary key make a repetition harmless.
@@ -127,17 +122,8 @@ fn ended(intent: &Intent, target: &Snapshot) -> Says {
     let wanted = reading(&intent.sent, &FieldId::new(FieldId::STATUS)).value().map(|value| value.as_str());
     match target.phase {
         phase if !phase.is_closed() => Says::NotYet,
-        phase if Some(phase.standing().word()) == wanted => Says::Happened,
+        phase if Some(phase.class().word()) == wanted => Says::Happened,
         _ => Says::Never,
-    }
-}
-
-/// A referral that somebody else answered so is answered; one that moved otherwise refuses our version for ever.
-fn answered(intent: &Intent, target: &Snapshot, response: &Response) -> Says {
-    match (target.phase, response) {
-        (Phase::Open | Phase::Closed(_), Response::Accept) | (Phase::Closed(_), Response::Decline) => Says::Happened,
-        (Phase::Unanswered, _) if target.etag == intent.target_etag => Says::NotYet,
-        (Phase::Unanswered | Phase::Open, _) => Says::Never,
     }
 }
 
@@ -178,6 +164,20 @@ fn updated(
         later
     } else {
         Recovery::Happened(Answer::default(), target_wins(intent, target))
+    }
+}
+
+/// An answered referral is never new again (partner-center-api 3.3), and a qualified lead is closed (dataverse-api 6.5):
+/// how far the target is tells. What was answered otherwise cannot be answered any more.
+fn stepped(phase: Phase, response: Option<Response>, now: Timestamp, ripe_at: Timestamp) -> Recovery {
+    let before = if response.is_some() { Phase::Unanswered } else { Phase::Open };
+    let is_done = if response == Some(Response::Accept) { phase == Phase::Open } else { phase.is_closed() };
+    if is_done {
+        Recovery::Happened(Answer::default(), Vec::new())
+    } else if phase == before && now < ripe_at {
+        Recovery::WaitUntil(ripe_at)
+    } else {
+        Recovery::NotDone
     }
 }
 

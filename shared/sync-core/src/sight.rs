@@ -34,7 +34,7 @@ pub enum Ending {
 /// What both sides can say of how a deal stands: the value of the status group. Exact substatuses and custom status
 /// reasons are kept as they are, because only this is compared (design section 4 "Closing").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Class {
     /// Not ended.
     Open,
     /// Ended well.
@@ -64,11 +64,11 @@ impl Phase {
 
     /// What is compared of it.
     #[must_use]
-    pub fn standing(self) -> Standing {
+    pub fn class(self) -> Class {
         match self {
-            Self::Unanswered | Self::Open => Standing::Open,
-            Self::Closed(Ending::Won) => Standing::Won,
-            Self::Closed(_) => Standing::Lost,
+            Self::Unanswered | Self::Open => Class::Open,
+            Self::Closed(Ending::Won) => Class::Won,
+            Self::Closed(_) => Class::Lost,
         }
     }
 
@@ -101,7 +101,7 @@ impl Ending {
     }
 }
 
-impl Standing {
+impl Class {
     /// The word that the field `status` holds.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -112,33 +112,10 @@ impl Standing {
         }
     }
 
-    /// The standing of a word.
+    /// The class of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Won, Self::Lost].into_iter().find(|standing| standing.word() == word)
-    }
-}
-
-/// A seller's answer to an incoming referral (`cosell_response`): an act, worked once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Response {
-    /// We work the deal.
-    Accept,
-    /// We do not.
-    Decline,
-}
-
-impl Response {
-    /// Both answers, in the order of the choice column.
-    pub const ALL: [Self; 2] = [Self::Accept, Self::Decline];
-
-    /// The word in the store and in listings.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Decline => "decline",
-        }
+        [Self::Open, Self::Won, Self::Lost].into_iter().find(|class| class.word() == word)
     }
 }
 
@@ -155,8 +132,6 @@ pub struct Snapshot {
     pub phase: Phase,
     /// Whether the seller wants it shared (`cosell_sync`); always true of a referral.
     pub shared: bool,
-    /// The seller's answer to an incoming referral, worked or not; none of a referral.
-    pub response: Option<Response>,
     /// What is missing before a referral can be made of this record.
     pub blockers: Vec<Blocker>,
 }

@@ -3,7 +3,7 @@
 
 use crate::compare::Round;
 use crate::{
-    Blocker, BySide, Code, Ending, Entity, FieldId, Held, Phase, Rule, Side, Standing, Verdict, merge, reading,
+    Blocker, BySide, Code, Ending, Entity, FieldId, Held, Phase, Rule, Side, Class, Verdict, merge, reading,
 };
 
 /// What becomes of the status group.
@@ -74,7 +74,7 @@ pub(crate) fn decide_status(round: &Round<'_>, rule: &Rule) -> StatusVerdict {
 /// Whether the seller was told that both sides ended differently, and they still do.
 fn still_differs(round: &Round<'_>) -> bool {
     let told = round.link.problem.as_ref().is_some_and(|problem| problem.blocker.code == Code::ClosedDifferently);
-    told && round.phase.partner_center.standing() != round.phase.crm.standing()
+    told && round.phase.partner_center.class() != round.phase.crm.class()
 }
 
 /// An expired or failed referral does not end a deal that was accepted; one that nobody answered is over. A lead cannot
@@ -103,9 +103,9 @@ fn stays_open(round: &Round<'_>, ending: Ending) -> Option<Blocker> {
 fn closed_differently(round: &Round<'_>, rule: &Rule) -> Blocker {
     let word = |side: Side| {
         let field = rule.fields.first().map(|field| &field.id);
-        let standing = field.and_then(|field| reading(round.seen[side], field).value());
-        standing.map_or(round.phase[side].standing().word(), |value| {
-            Standing::from_word(value.as_str()).map_or(Standing::Open.word(), Standing::word)
+        let class = field.and_then(|field| reading(round.seen[side], field).value());
+        class.map_or(round.phase[side].class().word(), |value| {
+            Class::from_word(value.as_str()).map_or(Class::Open.word(), Class::word)
         })
     };
     let (partner_center, crm) = (word(Side::PartnerCenter), word(Side::Crm));

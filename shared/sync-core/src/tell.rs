@@ -1,6 +1,6 @@
 //! What the seller sees of a link in the CRM's own columns, and when it is worth a write.
 
-use crate::{Code, Ending, Link, Microsoft, Phase, Policy, ReferralId, Side, State};
+use crate::{Code, Ending, Link, Phase, Policy, ReferralId, Side, State};
 
 /// The choice column `cosell_syncstate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +43,8 @@ pub struct Told {
     pub code: Option<Code>,
     /// The problem's sentence; empty without one.
     pub text: String,
-    /// The referral whose ids the record carries.
+    /// The referral whose ids the record carries; none if they stay on a merged record.
     pub referral: Option<ReferralId>,
-    /// What Microsoft's own referral says.
-    pub microsoft: Microsoft,
     /// How the record is about to be closed: a closed one takes no more news.
     pub closing: Option<Ending>,
 }
@@ -69,8 +67,7 @@ pub fn tell(link: &Link) -> Told {
         state,
         code: problem.map(|blocker| blocker.code),
         text: problem.map(|blocker| blocker.text.clone()).unwrap_or_default(),
-        referral: link.pair.referral().cloned(),
-        microsoft: link.microsoft.clone(),
+        referral: link.pair.referral().filter(|_| link.subordinate.is_none()).cloned(),
         closing: None,
     }
 }
@@ -92,8 +89,8 @@ pub fn tell_closing(link: &Link, ending: Ending) -> Told {
 }
 
 impl Link {
-    /// What the record should be told by a write of its own: only news that a seller waits for, never `Pending`, lines that
-    /// are told once, and nothing to a record that is closed, paused, or not to be written.
+    /// What the record should be told by a write of its own: only news that a seller waits for, never `Pending`, and
+    /// nothing to a record that is closed, paused, or not to be written.
     #[must_use]
     pub fn news(&self, policy: &Policy) -> Option<Told> {
         let told = tell(self);
@@ -103,7 +100,7 @@ impl Link {
             && !self.phase.crm.is_closed()
             && policy.write.allows(Side::Crm)
             && told.state != SyncState::Pending
-            && (self.audit_due || self.told.as_ref() != Some(&told));
+            && self.told.as_ref() != Some(&told);
         worth_it.then_some(told)
     }
 }

@@ -5,6 +5,8 @@
 
 mod meter;
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -24,6 +26,8 @@ pub enum Format {
 pub fn start(format: Format, default_filter: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colors are for a terminal; in a file they are noise.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         Format::Terminal => builder.compact().try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),

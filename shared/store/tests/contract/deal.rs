@@ -3,8 +3,8 @@
 use store::HistoryLine;
 use sync_core::{
     BaseEntry, Blocker, BySide, Code, Digest, Effect, Ending, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind,
-    Link, LinkId, Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side,
-    State, SyncState, Timestamp, Told,
+    Link, LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State,
+    SyncState, Timestamp, Told,
 };
 
 pub(crate) const MARKS: BySide<u64> = BySide { partner_center: 0, crm: 0 };
@@ -49,7 +49,6 @@ pub(crate) fn full() -> Link {
         code: Some(Code::ValueMissing),
         text: "fill it in".to_owned(),
         referral: Some(ReferralId::new("full-referral")),
-        microsoft: Microsoft { status: Some("Active/Accepted".to_owned()), crm_id: Some("7-ABC".to_owned()) },
         closing: Some(Ending::Won),
     };
     let fields = Fields::from([
@@ -82,16 +81,15 @@ pub(crate) fn full() -> Link {
     });
     let blocker = Blocker { code: Code::SolutionMissing, text: "add one".to_owned() };
     link.problem = Some(Problem { blocker, since: at(4), looks: 5, stands: true });
-    link.microsoft = told.microsoft.clone();
+    link.response = Some(Response::Decline);
+    link.subordinate = Some(RecordRef { entity: Entity::Lead, id: RecordId::new("full-subordinate") });
     link.told = Some(told);
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));
     link.parked_for = Some(Code::Throttled);
     link.absent_since.crm = Some(at(7));
     link.linked_at = Some(at(3));
-    (link.seen_yes, link.accepted, link.audit_due) = (true, true, true);
-    link.answered = Some(Response::Decline);
-    link.invited = Fields::from([(FieldId::new("help"), Reading::is("GeneralOrOther"))]);
+    (link.seen_yes, link.accepted) = (true, true);
     link.kept = link.intent.as_ref().map(|intent| intent.sent.clone()).unwrap_or_default();
     link
 }

@@ -13,7 +13,7 @@ use crate::compare::take::written;
 use crate::status::{StatusVerdict, decide_status};
 use crate::{
     Base, Blocker, BySide, Code, Decision, Ending, Fields, GroupDecision, Held, Link, Phase, Policy, Rule, RuleField,
-    RuleKind, Side, Sight, Step, Verdict, merge, reading, respond,
+    RuleKind, Side, Sight, Step, Verdict, merge, reading,
 };
 
 /// One comparison, and what it has come to so far.
@@ -55,12 +55,7 @@ pub(crate) fn compare(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> D
             RuleKind::Status => round.status(rule),
         }
     }
-    round.frozen();
-    let response = match &sights.crm {
-        Sight::Present(crm) => respond::respond(&mut round, crm),
-        _ => None,
-    };
-    round.step(response)
+    round.step()
 }
 
 fn fields_seen<'a>(sight: &'a Sight, base: &Base, policy: &Policy) -> Cow<'a, Fields> {
@@ -119,19 +114,6 @@ impl Round<'_> {
             StatusVerdict::StillDifferent(blocker) => {
                 self.decision.groups.push(GroupDecision::new(rule, Verdict::Rest));
                 self.decision.stands(&blocker);
-            }
-        }
-    }
-
-    /// What Microsoft was invited with is frozen: a later edit is told once (design section 6 `invite`).
-    fn frozen(&mut self) {
-        for (field, label) in &self.policy.invites {
-            let present = reading(self.seen.crm, field);
-            let sent = reading(&self.link.invited, field);
-            if sent.is_known() && present.is_known() && present != sent {
-                let text = format!("{label} was sent to Microsoft with the invitation and cannot be changed there.");
-                self.decision.notes.push(Blocker { code: Code::OneWay, text });
-                self.decision.invited.insert(field.clone(), present.clone());
             }
         }
     }

@@ -5,15 +5,15 @@ use crate::{Decision, Entry, FieldId, Kind, Reading, Side, Step, reading};
 
 impl Round<'_> {
     /// The one thing to do.
-    pub(super) fn step(mut self, response: Option<Step>) -> Decision {
+    pub(super) fn step(mut self) -> Decision {
         let reason = |side: Side| reading(self.seen[side], &FieldId::new(FieldId::STATUS_REASON)).clone();
         let told = self.link.told.as_ref().and_then(|told| told.closing);
         let member = self.members.iter().next().map(|(id, reading)| (id.clone(), reading.clone()));
-        let (entries, step) = match (self.closing.crm, member, response) {
+        let (entries, step) = match (self.closing.crm, member) {
             (None, ..) if !self.writes.crm.is_empty() => {
                 (Done::Fields(Side::Crm), Step::Update { side: Side::Crm, sent: std::mem::take(&mut self.writes.crm) })
             }
-            (_, Some((member, reading)), _) => {
+            (_, Some((member, reading))) => {
                 (Done::Member(member.clone()), Step::Member { member, there: reading.value().is_some() })
             }
             (Some(ending), ..) if told == Some(ending) && self.writes.crm.is_empty() => {
@@ -28,7 +28,6 @@ impl Round<'_> {
                 }
                 (Done::Fields(Side::Crm), Step::Prepare { ending, sent })
             }
-            (.., Some(answer)) => (Done::Nothing, answer),
             (None, ..) if !self.writes.partner_center.is_empty() => {
                 let side = Side::PartnerCenter;
                 (Done::Fields(side), Step::Update { side, sent: std::mem::take(&mut self.writes[side]) })

@@ -41,17 +41,6 @@ impl Round<'_> {
             writes.insert(field.id.clone(), value.clone());
             self.decision.entries.push(written(rule, to, &field.id, from, value, conflict));
         }
-        if rule.direction == Direction::Rise && to == Side::Crm && self.moved(rule, Side::Crm) {
-            let text = format!("{} cannot be taken back: it is Yes again.", rule.label);
-            self.decision.notes.push(Blocker { code: Code::OneWay, text });
-        }
-    }
-
-    pub(crate) fn moved(&self, rule: &Rule, side: Side) -> bool {
-        let is_moved = |field: &RuleField| {
-            self.link.base[side].get(&field.id, &field.digest) != Some(reading(self.seen[side], &field.id))
-        };
-        rule.fields.iter().any(is_moved)
     }
 
     /// What must wait. A closed record is not patched: what comes later is kept in history, once (design section 4
@@ -139,7 +128,6 @@ pub(super) fn written(
     conflict: bool,
 ) -> Entry {
     let (kind, why) = match (conflict, rule.owner) {
-        (false, _) if rule.direction == Direction::Rise => (Kind::Written, "it only rises"),
         (false, _) => (Kind::Written, "one side moved"),
         (true, Owner::Side(owner)) if owner != to => (Kind::Conflict, "both moved: the owner wins"),
         (true, _) => (Kind::Conflict, "both moved: the other direction is closed"),

@@ -37,7 +37,6 @@ impl Row {
             stamp: self.stamp.clone(),
             phase: self.phase,
             shared: self.shared,
-            response: None,
             blockers: Vec::new(),
         }
     }

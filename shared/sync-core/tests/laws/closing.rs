@@ -2,7 +2,7 @@
 
 use sync_core::{
     BySide, Code, Direction, Ending, Entity, Evidence, FieldId, Kind, Owner, Pair, Phase, Policy, RecordId, RecordRef,
-    Recovery, ReferralId, Rule, RuleKind, Side, Sight, Standing, Step, SyncState, WriteMode, recover, tell,
+    Recovery, ReferralId, Rule, RuleKind, Side, Sight, Class, Step, SyncState, WriteMode, recover, tell,
 };
 
 use crate::deal::{Deal, NOW, WAIT};
@@ -80,8 +80,8 @@ fn every_case() -> Vec<Case> {
     cases
 }
 
-fn standing(deal: &Deal, side: Side) -> Standing {
-    deal.servers[side].phase.standing()
+fn class(deal: &Deal, side: Side) -> Class {
+    deal.servers[side].phase.class()
 }
 
 /// Whatever has happened: it comes to rest, says so once, and no side that has ended is opened, ended anew or written;
@@ -160,7 +160,7 @@ fn a_reopened_deal_is_not_closed_again() {
     deal.run();
     deal.servers.crm.phase = Phase::Open;
     assert_eq!(deal.run(), 0);
-    assert_eq!(standing(&deal, Side::Crm), Standing::Open);
+    assert_eq!(class(&deal, Side::Crm), Class::Open);
     assert!(deal.link.news(&deal.policy).is_some());
 }
 
@@ -209,7 +209,7 @@ fn an_accepted_deal_outlives_an_expired_referral() {
         let mut deal = Case::simple(Phase::Closed(ending), Phase::Open).deal();
         assert_eq!(deal.run(), 0);
         let told: Vec<Code> = deal.notes.iter().map(|note| note.code).collect();
-        assert_eq!((told.as_slice(), deal.link.audit_due), ([code].as_slice(), true), "{ending:?}");
+        assert_eq!((told.as_slice(), &deal.link.told), ([code].as_slice(), &None), "{ending:?}");
         deal.servers.crm.phase = Phase::Closed(Ending::Lost);
         assert_eq!((deal.run(), deal.link.problem.clone()), (0, None), "{ending:?}");
     }
@@ -222,7 +222,7 @@ fn an_unanswered_referral_cannot_be_won() {
     assert_eq!(deal.run(), 0);
     deal.servers.partner_center.phase = Phase::Open;
     assert_eq!(deal.run(), 1);
-    assert_eq!(standing(&deal, Side::PartnerCenter), Standing::Won);
+    assert_eq!(class(&deal, Side::PartnerCenter), Class::Won);
 }
 
 /// A direction or a setting that forbids keeps a side from being closed; the setting lets go of it later.
@@ -268,10 +268,10 @@ fn a_lost_close_is_judged_by_its_state() {
                 deal.servers[to].phase = seen;
                 let evidence = Evidence::Target(Sight::Present(deal.servers[to].snapshot()), None);
                 let recovery = recover(&deal.link, &evidence, WAIT, NOW.plus_millis(time));
-                let expected = match (seen.standing(), time < WAIT) {
-                    (Standing::Won, _) => "happened",
-                    (Standing::Open, true) => "wait",
-                    (Standing::Open | Standing::Lost, _) => "not done",
+                let expected = match (seen.class(), time < WAIT) {
+                    (Class::Won, _) => "happened",
+                    (Class::Open, true) => "wait",
+                    (Class::Open | Class::Lost, _) => "not done",
                 };
                 let found = match recovery {
                     Recovery::Happened(..) => "happened",

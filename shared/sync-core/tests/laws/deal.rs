@@ -2,8 +2,7 @@
 
 use sync_core::{
     Answer, Base, Blocker, BySide, Digest, Effect, Ending, Entity, Entry, Etag, Evidence, FieldId, Fields, Intent,
-    IntentId, Link, LinkId, Outcome, Pair, Phase, Policy, Reading, RecordId, RecordRef, Recovery, ReferralId, Response,
-    Side, Sight, Snapshot, Step, Timestamp, Told, decide, fold, reading, recover, tell_closing,
+    IntentId, Link, LinkId, Outcome, Pair, Phase, Policy, Reading, RecordId, RecordRef, Recovery, ReferralId, Side, Sight, Snapshot, Step, Timestamp, Told, decide, fold, reading, recover, tell_closing,
 };
 
 use crate::domain::Case;
@@ -19,26 +18,24 @@ pub(crate) struct Server {
     pub(crate) fields: Fields,
     pub(crate) phase: Phase,
     pub(crate) shared: bool,
-    pub(crate) response: Option<Response>,
     pub(crate) version: u32,
     pub(crate) stamp: Option<IntentId>,
 }
 
 impl Server {
     pub(crate) fn holding(fields: Fields) -> Self {
-        Self { fields, phase: Phase::Open, shared: true, response: None, version: 1, stamp: None }
+        Self { fields, phase: Phase::Open, shared: true, version: 1, stamp: None }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut fields = self.fields.clone();
-        fields.insert(FieldId::new(FieldId::STATUS), Reading::is(self.phase.standing().word()));
+        fields.insert(FieldId::new(FieldId::STATUS), Reading::is(self.phase.class().word()));
         Snapshot {
             fields,
             etag: Some(Etag::new(self.version.to_string())),
             stamp: self.stamp.clone(),
             phase: self.phase,
             shared: self.shared,
-            response: self.response,
             blockers: Vec::new(),
         }
     }
@@ -127,8 +124,8 @@ impl Deal {
     /// What carries a step out, as the engine does it.
     fn effect_of(&self, step: &Step) -> Option<(Side, Effect, Fields, Option<Told>)> {
         let status = |ending: &Ending| {
-            let standing = Phase::Closed(*ending).standing();
-            Fields::from([(FieldId::new(FieldId::STATUS), Reading::is(standing.word()))])
+            let class = Phase::Closed(*ending).class();
+            Fields::from([(FieldId::new(FieldId::STATUS), Reading::is(class.word()))])
         };
         match step {
             Step::Update { side, sent } => Some((*side, Effect::Update, sent.clone(), None)),
@@ -142,9 +139,6 @@ impl Deal {
             }
             Step::CloseRecord { ending } => Some((Side::Crm, Effect::Close, status(ending), None)),
             Step::CloseReferral { ending, .. } => Some((Side::PartnerCenter, Effect::Close, status(ending), None)),
-            Step::Answer { response, .. } => {
-                Some((Side::PartnerCenter, Effect::Answer(*response), Fields::new(), None))
-            }
             Step::Rest | Step::Wait(_) | Step::Missing(_) | Step::Pause | Step::Block(_) | Step::Create { .. } => None,
         }
     }
@@ -175,8 +169,6 @@ impl Deal {
         }
         match step {
             Step::CloseRecord { ending } | Step::CloseReferral { ending, .. } => server.phase = Phase::Closed(*ending),
-            Step::Answer { response: Response::Accept, .. } => server.phase = Phase::Open,
-            Step::Answer { response: Response::Decline, .. } => server.phase = Phase::Closed(Ending::Declined),
             _ => {}
         }
         server.version += 1;

@@ -45,7 +45,7 @@ pub(crate) fn rule(ids: &[&str], direction: Direction, owner: Owner, clearable: 
 }
 
 pub(crate) fn policy(rules: Vec<Rule>, write: WriteMode) -> Policy {
-    Policy { rules, invites: Vec::new(), write, include_closed: false, digest: Digest::new("policy") }
+    Policy { rules, write, include_closed: false, digest: Digest::new("policy") }
 }
 
 pub(crate) fn both<T>(partner_center: T, crm: T) -> BySide<T> {

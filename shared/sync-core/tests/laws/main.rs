@@ -2,11 +2,11 @@
 //!
 //! [`table`] spells the merge rule out row by row, as design section 4 does; [`merging`] says what must be true of every
 //! case of it, [`rounds`], [`holding`], [`settling`] and [`crashing`] of whole rounds; [`creating`], [`recovering`],
-//! [`folding`] and [`telling`] do so for the rest of a link's life; [`closing`] and [`answering`] for its end and its
-//! beginning, [`sets`] and [`rising`] for fields that merge in their own way; [`total`] tries every combination of what can come in.
+//! [`folding`], [`acting`] and [`telling`] do so for the rest of a link's life, [`closing`] for its end; [`sets`] merge in
+//! their own way; [`total`] tries every combination of what can come in.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod answering;
+mod acting;
 mod closing;
 mod crashing;
 mod creating;
@@ -16,7 +16,6 @@ mod folding;
 mod holding;
 mod merging;
 mod recovering;
-mod rising;
 mod rounds;
 mod sets;
 mod settling;

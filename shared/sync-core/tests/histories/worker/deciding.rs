@@ -41,8 +41,7 @@ impl Worker {
             | Step::Member { .. }
             | Step::Prepare { .. }
             | Step::CloseRecord { .. }
-            | Step::CloseReferral { .. }
-            | Step::Answer { .. } => Stage::Save(After::Finish),
+            | Step::CloseReferral { .. } => Stage::Save(After::Finish),
             Step::Rest | Step::Block(_) => match self.link.news(&self.policy) {
                 Some(_) => self.begin(world, Side::Crm, Effect::Tell, Fields::new()),
                 None => Stage::Save(After::Finish),
@@ -131,7 +130,6 @@ impl Worker {
             Step::Prepare { .. } => "step: prepare",
             Step::CloseRecord { .. } => "step: close the record",
             Step::CloseReferral { .. } => "step: close the referral",
-            Step::Answer { .. } => "step: answer",
         });
         for (group, decided) in GROUPS.iter().zip(&decision.groups) {
             world.coverage.seen(match decided.verdict {
