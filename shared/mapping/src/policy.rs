@@ -17,11 +17,21 @@ impl Mapping {
             let group = row.group.as_deref().unwrap_or(row.id.as_str());
             match rules.iter_mut().find(|rule| rule.group == group) {
                 Some(rule) => rule.fields.push(field),
-                None => rules.push(Rule { group: group.to_owned(), fields: vec![field], direction, owner: owner(row) }),
+                None => rules.push(Rule {
+                    group: group.to_owned(),
+                    label: String::new(),
+                    fields: vec![field],
+                    direction,
+                    owner: owner(row),
+                }),
             }
         }
+        for rule in &mut rules {
+            let labels: Vec<String> = rule.fields.iter().map(|field| self.label(&field.id)).collect();
+            rule.label = labels.join(" and ");
+        }
         let digest = condensed(&rules);
-        Policy { rules, write, digest }
+        Policy { rules, write, include_closed: false, digest }
     }
 }
 

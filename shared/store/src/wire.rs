@@ -27,6 +27,8 @@ struct WireLink {
     crm: WireSide,
     intent: Option<WireIntent>,
     problem: Option<WireProblem>,
+    #[serde(default)]
+    kept: BTreeMap<String, Value>,
     told: Option<WireTold>,
     audit: Vec<String>,
     not_before: Option<i64>,
@@ -105,6 +107,7 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
             since: problem.since.as_millis(),
             looks: problem.looks,
         }),
+        kept: write_fields(&link.kept),
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
         not_before: link.not_before.map(Timestamp::as_millis),
@@ -142,6 +145,7 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     }
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
+    link.kept = read_fields(wire.kept)?;
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
     link.not_before = wire.not_before.map(Timestamp::from_millis);

@@ -84,6 +84,7 @@ fn full() -> Link {
     });
     let blocker = Blocker { code: Code::SolutionMissing, text: "add one".to_owned() };
     link.problem = Some(Problem { blocker, since: at(4), looks: 5 });
+    link.kept = link.intent.as_ref().map(|intent| intent.sent.clone()).unwrap_or_default();
     link.told = Some(told);
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));

@@ -16,6 +16,12 @@ macro_rules! codes {
                 match self { $(Self::$variant => $word,)* }
             }
 
+            /// Whether every decision finds it anew while it lasts, so that no write ends it.
+            #[must_use]
+            pub fn stands(self) -> bool {
+                matches!(self, Self::Conflict | Self::WriteOff)
+            }
+
             /// The code of a word.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {

@@ -1,8 +1,9 @@
 //! What to do with a link now, given what was seen of both sides.
 
+use crate::compare::compare;
 use crate::{
-    Base, Blocker, BySide, Code, Digest, Entry, FieldId, Fields, Held, Kind, Link, Owner, Phase, Policy, Reading, Rule,
-    RuleField, Side, Sight, Snapshot, State, Verdict, merge, reading,
+    Blocker, BySide, Code, Digest, Entry, FieldId, Fields, Link, Phase, Policy, Reading, Rule, RuleField, Side, Sight,
+    Snapshot, State, Verdict, reading,
 };
 
 /// The verdict on one group, for `plan` and `why`.
@@ -54,11 +55,22 @@ pub struct Decision {
     pub bases: Vec<(Side, FieldId, Reading, Digest)>,
     /// History, to be saved together with the intent.
     pub entries: Vec<Entry>,
+    /// What keeps the pair from being the same, found anew by every decision while it lasts.
+    pub problem: Option<Blocker>,
+    /// What waits for a closed side to be reopened, and is in history already; none while the pair is not compared.
+    pub kept: Option<Fields>,
 }
 
 impl Decision {
-    fn only(step: Step) -> Self {
-        Self { groups: Vec::new(), step, bases: Vec::new(), entries: Vec::new() }
+    pub(crate) fn only(step: Step) -> Self {
+        Self { groups: Vec::new(), step, bases: Vec::new(), entries: Vec::new(), problem: None, kept: None }
+    }
+
+    /// Notes a problem, unless one that needs a person is there already.
+    pub(crate) fn stands(&mut self, found: &Blocker) {
+        if self.problem.as_ref().is_none_or(|problem| problem.code == Code::WriteOff) {
+            self.problem = Some(found.clone());
+        }
     }
 }
 
@@ -93,13 +105,14 @@ pub fn decide(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision 
 
 fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
     if !policy.write.allows(side) {
-        let text = "the settings forbid making it: set write in the [sync] table".to_owned();
+        let text = format!("{} is not written: set write in the [sync] table.", side.label());
         return Step::Block(Blocker { code: Code::WriteOff, text });
     }
-    if source.phase == Phase::Closed {
+    let is_late = source.phase == Phase::Closed && !(side == Side::Crm && policy.include_closed);
+    if is_late {
         let (code, text) = match side {
-            Side::Crm => (Code::ClosedBeforeFirstSight, "the referral was closed before it was first seen"),
-            Side::PartnerCenter => (Code::Closed, "the opportunity is closed; reopen it to share it"),
+            Side::Crm => (Code::ClosedBeforeFirstSight, "the referral was closed before it was first seen."),
+            Side::PartnerCenter => (Code::Closed, "the opportunity is closed: reopen it to share it."),
         };
         return Step::Block(Blocker { code, text: text.to_owned() });
     }
@@ -111,118 +124,4 @@ fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
     let fields = policy.rules.iter().filter(travels).flat_map(|rule| &rule.fields);
     let sent = fields.map(|field| (field.id.clone(), reading(&source.fields, &field.id).clone())).collect();
     Step::Create { side, sent }
-}
-
-fn compare(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision {
-    let seen = BySide::from_fn(|side| fields_seen(&sights[side], &link.base[side], policy));
-    let held = BySide::from_fn(|side| held(link, &sights[side], side, policy));
-    let mut decision = Decision::only(Step::Rest);
-    let mut writes = BySide::<Fields>::default();
-    for rule in &policy.rules {
-        let verdict = merge(rule, &link.base, &seen, &held);
-        decision.groups.push(GroupDecision { group: rule.group.clone(), verdict });
-        match verdict {
-            Verdict::Wait | Verdict::Rest | Verdict::Held { .. } | Verdict::Ask => {}
-            Verdict::Adopt | Verdict::FirstSight | Verdict::Observe => {
-                save_own_values(&mut decision, rule, &seen);
-                note_adoption(&mut decision, rule, verdict, &link.base, &seen);
-            }
-            Verdict::Write { to, conflict } => {
-                for field in &rule.fields {
-                    let (from, value) = (reading(&seen[to], &field.id), reading(&seen[to.other()], &field.id));
-                    if from == value {
-                        for side in Side::ALL {
-                            decision.bases.push((side, field.id.clone(), value.clone(), field.digest.clone()));
-                        }
-                        continue;
-                    }
-                    writes[to].insert(field.id.clone(), value.clone());
-                    decision.entries.push(written(rule, to, &field.id, from, value, conflict));
-                }
-            }
-        }
-    }
-    // CRM first: it has a stamp and a unique key. Partner Center's turn comes in the next round.
-    let first = [Side::Crm, Side::PartnerCenter].into_iter().find(|side| !writes[*side].is_empty());
-    if let Some(side) = first {
-        decision.entries.retain(|entry| entry.kind == Kind::Adopted || entry.side == side);
-        decision.step = Step::Update { side, sent: std::mem::take(&mut writes[side]) };
-    }
-    decision
-}
-
-fn fields_seen(sight: &Sight, base: &Base, policy: &Policy) -> Fields {
-    match sight {
-        Sight::Present(snapshot) => snapshot.fields.clone(),
-        Sight::Assumed => policy
-            .fields()
-            .filter_map(|field| Some((field.id.clone(), base.get(&field.id, &field.digest)?.clone())))
-            .collect(),
-        Sight::Absent | Sight::NotYet | Sight::Unreadable => Fields::new(),
-    }
-}
-
-fn held(link: &Link, sight: &Sight, side: Side, policy: &Policy) -> Option<Held> {
-    let phase = match sight {
-        Sight::Present(snapshot) => snapshot.phase,
-        _ => link.phase[side],
-    };
-    match phase {
-        _ if !policy.write.allows(side) => Some(Held::WriteOff),
-        Phase::Closed => Some(Held::Closed),
-        Phase::Unanswered => Some(Held::Unanswered),
-        Phase::Open => None,
-    }
-}
-
-fn save_own_values(decision: &mut Decision, rule: &Rule, seen: &BySide<Fields>) {
-    for side in Side::ALL {
-        for field in &rule.fields {
-            let own = reading(&seen[side], &field.id).clone();
-            decision.bases.push((side, field.id.clone(), own, field.digest.clone()));
-        }
-    }
-}
-
-/// Two edits to the same value, and a pair that differed when it was linked, are worth a line; a plain first base is not.
-fn note_adoption(decision: &mut Decision, rule: &Rule, verdict: Verdict, base: &BySide<Base>, seen: &BySide<Fields>) {
-    for field in &rule.fields {
-        let (partner_center, crm) = (reading(&seen.partner_center, &field.id), reading(&seen.crm, &field.id));
-        let (from, rule) = match verdict {
-            Verdict::FirstSight if partner_center != crm => (partner_center, Code::DiffersSinceAdoption.word()),
-            Verdict::Adopt => match base.crm.get(&field.id, &field.digest) {
-                Some(before) if before != crm => (before, "same on both sides"),
-                _ => continue,
-            },
-            _ => continue,
-        };
-        decision.entries.push(Entry {
-            side: Side::Crm,
-            field: field.id.clone(),
-            from: from.clone(),
-            to: crm.clone(),
-            kind: Kind::Adopted,
-            winner_and_loser: None,
-            rule,
-            intent: None,
-        });
-    }
-}
-
-fn written(rule: &Rule, to: Side, field: &FieldId, from: &Reading, value: &Reading, conflict: bool) -> Entry {
-    let (kind, why) = match (conflict, rule.owner) {
-        (false, _) => (Kind::Written, "one side moved"),
-        (true, Owner::Side(owner)) if owner != to => (Kind::Conflict, "both moved: the owner wins"),
-        (true, _) => (Kind::Conflict, "both moved: the other direction is closed"),
-    };
-    Entry {
-        side: to,
-        field: field.clone(),
-        from: from.clone(),
-        to: value.clone(),
-        kind,
-        winner_and_loser: conflict.then(|| (value.clone(), from.clone())),
-        rule: why,
-        intent: None,
-    }
 }

@@ -3,44 +3,21 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-/// The id of a mapping row: `name`, `deal_value`, or a user's own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldId(String);
+use crate::id::texts;
 
-impl FieldId {
-    /// The field of that id.
-    #[must_use]
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+texts! {
+    /// The id of a mapping row: `name`, `deal_value`, or a user's own.
+    FieldId;
+    /// A value in its one spelling: a plain decimal, an ISO date, a code, a text. Equal values have equal texts;
+    /// `mapping` sees to that.
+    Value;
+    /// What a mapping row means, condensed: pointer, column, codec, choices, group. A base saved under another digest is
+    /// no base, so a change of mapping alone never looks like an edit.
+    Digest;
 }
 
 impl Borrow<str> for FieldId {
     fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A value in its one spelling: a plain decimal, an ISO date, a code, a text. Equal values have equal texts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Value(String);
-
-impl Value {
-    /// A value that is already in its one spelling; `mapping` sees to that.
-    #[must_use]
-    pub fn new(canonical: impl Into<String>) -> Self {
-        Self(canonical.into())
-    }
-
-    /// The value's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -60,7 +37,7 @@ pub enum Reading {
 impl Reading {
     /// Shorthand for a known value.
     #[must_use]
-    pub fn is(value: impl Into<String>) -> Self {
+    pub fn is(value: impl AsRef<str>) -> Self {
         Self::Is(Value::new(value))
     }
 
@@ -87,25 +64,6 @@ pub type Fields = BTreeMap<FieldId, Reading>;
 #[must_use]
 pub fn reading<'a>(fields: &'a Fields, id: &FieldId) -> &'a Reading {
     fields.get(id).unwrap_or(&Reading::Unknown)
-}
-
-/// What a mapping row means, condensed: pointer, column, codec, choices, group. A base saved under another digest is no
-/// base, so a change of mapping alone never looks like an edit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(String);
-
-impl Digest {
-    /// A digest made by `mapping`.
-    #[must_use]
-    pub fn new(digest: impl Into<String>) -> Self {
-        Self(digest.into())
-    }
-
-    /// The digest as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// One field of a base.

@@ -1,8 +1,8 @@
 //! Takes the outcome of the remote effect in flight.
 
 use crate::{
-    Code, Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side,
-    Timestamp, reading,
+    Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side, Timestamp,
+    reading,
 };
 
 /// What the target returned for a write that happened.
@@ -74,9 +74,8 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             if answer.engagement.is_some() {
                 link.engagement = answer.engagement;
             }
-            // A conflict is over when nothing is left to ask, which the next decision knows.
-            let asks = link.problem.as_ref().is_some_and(|problem| problem.blocker.code == Code::Conflict);
-            if intent.effect != Effect::Tell && !asks {
+            let stands = link.problem.as_ref().is_some_and(|problem| problem.blocker.code.stands());
+            if intent.effect != Effect::Tell && !stands {
                 link.problem = None;
             }
             if intent.tells.is_some() && intent.side == Side::Crm {

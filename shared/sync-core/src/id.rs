@@ -1,16 +1,16 @@
-//! Ids and versions: texts that are only ever compared.
+//! Ids, versions and other texts that are only ever compared. They are shared, not copied: a link is cloned all the time.
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(std::sync::Arc<str>);
 
         impl $name {
             /// From text, which the caller has checked.
             #[must_use]
-            pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(text.as_ref().into())
             }
 
             /// As text.
@@ -27,6 +27,8 @@ macro_rules! texts {
         }
     )*};
 }
+
+pub(crate) use texts;
 
 texts! {
     /// Our own id of a link.

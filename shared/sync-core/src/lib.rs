@@ -16,11 +16,13 @@
 //! - **decision**: what to do with a link now. At most one remote effect; the next round does the rest.
 //!
 //! # Where to look
-//! [`merge`] is the rule for one group and fits one screen. [`decide`] applies it to a link. [`Link::begin`] notes an
+//! [`merge`] is the rule for one group and fits one screen. [`decide`] applies it to a link (`compare.rs`
+//! to one that has both halves). [`Link::begin`] notes an
 //! intent, [`fold`] takes the answer, [`recover`] says what became of an intent whose answer never came.
 //! `tests/laws` holds the laws, `tests/histories` attacks them.
 
 mod code;
+mod compare;
 mod decide;
 mod field;
 mod fold;
@@ -50,5 +52,5 @@ pub use policy::{Direction, Owner, Policy, Rule, RuleField, WriteMode};
 pub use recover::{Evidence, Found, Recovery, recover};
 pub use side::{BySide, Side};
 pub use sight::{Phase, Sight, Snapshot};
-pub use tell::{SyncState, Told, tell};
+pub use tell::{SyncState, Told, tell, tell_done};
 pub use timestamp::Timestamp;

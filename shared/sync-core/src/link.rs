@@ -1,6 +1,8 @@
 //! The pair of a referral and a record, and all that is remembered of it.
 
-use crate::{Base, BySide, Code, Digest, Etag, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told};
+use crate::{
+    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told,
+};
 
 /// What kind of record a link has in the CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,6 +148,8 @@ pub struct Link {
     pub intent: Option<Intent>,
     /// Why it does not get on.
     pub problem: Option<Problem>,
+    /// What waits for a closed side to be reopened, and is in history already.
+    pub kept: Fields,
     /// What the CRM record was last told.
     pub told: Option<Told>,
     /// Audit lines, newest first.
@@ -177,6 +181,7 @@ impl Link {
             phase: BySide::default(),
             intent: None,
             problem: None,
+            kept: Fields::new(),
             told: None,
             audit: Vec::new(),
             not_before: None,

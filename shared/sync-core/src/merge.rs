@@ -59,8 +59,8 @@ pub enum Verdict {
 
 /// Decides one group.
 #[must_use]
-pub fn merge(rule: &Rule, base: &BySide<Base>, seen: &BySide<Fields>, held: &BySide<Option<Held>>) -> Verdict {
-    let now = BySide::from_fn(|side| rule.fields.iter().map(|f| reading(&seen[side], &f.id)).collect::<Vec<_>>());
+pub fn merge(rule: &Rule, base: &BySide<Base>, seen: BySide<&Fields>, held: &BySide<Option<Held>>) -> Verdict {
+    let now = BySide::from_fn(|side| rule.fields.iter().map(|f| reading(seen[side], &f.id)).collect::<Vec<_>>());
     if Side::ALL.iter().any(|side| now[*side].iter().any(|reading| !reading.is_known())) {
         return Verdict::Wait;
     }

@@ -1,8 +1,7 @@
 //! What a link remembers of a round: what was seen, and what was decided. Writes nothing remote.
 
 use crate::{
-    Blocker, BySide, Code, Decision, Link, Pair, Policy, Reading, Settled, Side, Sight, Snapshot, State, Step,
-    Timestamp, Verdict, reading,
+    BySide, Decision, Link, Pair, Policy, Reading, Settled, Side, Sight, Snapshot, State, Step, Timestamp, reading,
 };
 
 impl Link {
@@ -18,6 +17,9 @@ impl Link {
                 self.settled[side] = self.settled_at(side, snapshot, policy);
             }
         }
+        if let Some(kept) = &decision.kept {
+            self.kept.clone_from(kept);
+        }
         match &decision.step {
             Step::Pause => self.state = State::Paused,
             Step::Block(blocker) => {
@@ -27,10 +29,9 @@ impl Link {
                 if self.state == State::Paused && matches!(sights.crm, Sight::Present(_)) {
                     self.state = State::Active;
                 }
-                match decision.groups.iter().find(|group| group.verdict == Verdict::Ask) {
-                    Some(group) => {
-                        let text = format!("{} changed on both sides: choose one with `cosell resolve`", group.group);
-                        self.block(Blocker { code: Code::Conflict, text }, now);
+                match &decision.problem {
+                    Some(found) => {
+                        self.block(found.clone(), now);
                     }
                     // A refusal is only over when a write has gone through, or when there is nothing left to write.
                     None if decision.step == Step::Rest && matches!(self.pair, Pair::Both(..)) => self.problem = None,

@@ -74,6 +74,8 @@ pub struct RuleField {
 pub struct Rule {
     /// The group's id; a lone field's own id.
     pub group: String,
+    /// What people call it.
+    pub label: String,
     /// Its fields; never none.
     pub fields: Vec<RuleField>,
     /// Which way it travels.
@@ -103,6 +105,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// The setting `sync.write`.
     pub write: WriteMode,
+    /// Whether a referral that is closed when it is first seen makes a record after all (`sync --include-closed`).
+    pub include_closed: bool,
     /// Digest of all rules' digests: an etag saved under another policy settles nothing.
     pub digest: Digest,
 }

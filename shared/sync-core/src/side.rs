@@ -24,6 +24,15 @@ impl Side {
         }
     }
 
+    /// What a seller calls it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::PartnerCenter => "Partner Center",
+            Self::Crm => "Dynamics 365",
+        }
+    }
+
     /// The word used in the queue, in listings and in logs.
     #[must_use]
     pub fn word(self) -> &'static str {

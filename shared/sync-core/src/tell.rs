@@ -69,6 +69,15 @@ pub fn tell(link: &Link) -> Told {
     }
 }
 
+/// What the record shows once the write in hand has gone through: the problem that it ends is not told any more.
+#[must_use]
+pub fn tell_done(link: &Link) -> Told {
+    match &link.problem {
+        Some(problem) if !problem.blocker.code.stands() => tell(&Link { problem: None, ..link.clone() }),
+        _ => tell(link),
+    }
+}
+
 impl Link {
     /// What the record should be told by a write of its own: only news that a seller waits for, never `Pending`, and
     /// nothing to a record that is closed, paused, or not to be written.

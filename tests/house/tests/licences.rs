@@ -1,5 +1,7 @@
 //! Every dependency's licence is one that lets a partner use and change the product freely.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use cargo_metadata::MetadataCommand;
 use spdx::{Expression, LicenseItem};
 

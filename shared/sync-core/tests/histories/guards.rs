@@ -3,7 +3,7 @@
 use crate::history::play;
 
 /// Without a guard its violation is found within so many histories.
-const HISTORIES_WITHOUT_A_GUARD: u64 = 40_000;
+const HISTORIES_WITHOUT_A_GUARD: u64 = 20_000;
 
 /// Which guards stand.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,10 @@ pub(crate) struct Guards {
     pub(crate) per_side_base: bool,
     /// The CRM refuses a second record for the same referral.
     pub(crate) unique_key: bool,
+    /// What cannot be read is unknown, not empty.
+    pub(crate) unknown_waits: bool,
+    /// Where nothing tells whether a write happened, the target's present value wins.
+    pub(crate) target_wins: bool,
 }
 
 impl Guards {
@@ -39,6 +43,8 @@ impl Guards {
         stamp: true,
         per_side_base: true,
         unique_key: true,
+        unknown_waits: true,
+        target_wins: true,
     };
 }
 
@@ -50,7 +56,7 @@ fn goes_wrong(guards: Guards, symptom: &str) {
         violation.contains(symptom).then_some((seed, violation))
     });
     println!("{guards:?}\n  seed and violation: {found:?}");
-    assert!(found.is_some(), "no {symptom} without the guard: {guards:?}");
+    assert!(found.is_some(), "no `{symptom}` in {HISTORIES_WITHOUT_A_GUARD} histories without the guard: {guards:?}");
 }
 
 /// Somebody else's edit between our read and our write is overwritten unseen.
@@ -105,4 +111,16 @@ fn with_one_base_for_both_sides_the_oracle_objects() {
 #[test]
 fn without_the_unique_key_the_oracle_objects() {
     goes_wrong(Guards { unique_key: false, ..Guards::ALL }, "duplicate: Crm");
+}
+
+/// A field that could not be read is taken for one that somebody emptied.
+#[test]
+fn without_waiting_for_the_unknown_the_oracle_objects() {
+    goes_wrong(Guards { unknown_waits: false, ..Guards::ALL }, "which nobody made");
+}
+
+/// A write that nobody can prove is decided anew, over what was typed after it.
+#[test]
+fn without_target_wins_the_oracle_objects() {
+    goes_wrong(Guards { target_wins: false, ..Guards::ALL }, "wrong winner");
 }

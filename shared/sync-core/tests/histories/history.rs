@@ -159,7 +159,8 @@ impl History {
             }
             return;
         }
-        if world.fault(15, "worker frozen") {
+        // Evidence that grows old in a worker's hands is the subtlest danger, so it happens often.
+        if world.fault(if worker.holds_evidence() { 120 } else { 15 }, "worker frozen") {
             worker.frozen_until = world.now + world.random.ticks(10, 200);
             return;
         }

@@ -56,6 +56,7 @@ const COVERED: &[&str] = &[
     "late request landed",
     "late request refused",
     "linked",
+    "nothing to save",
     "outbound",
     "outbound, rival",
     "precondition failed",

@@ -42,12 +42,13 @@ pub(crate) fn policy(write: WriteMode, second_mapping: bool) -> Rc<Policy> {
     };
     let rule = |group: &Group| Rule {
         group: group.id.to_owned(),
+        label: group.id.to_owned(),
         fields: group.fields.iter().map(rule_field).collect(),
         direction: group.direction,
         owner: group.owner,
     };
     let digest = Digest::new(if second_mapping { "second" } else { "first" });
-    Rc::new(Policy { rules: GROUPS.iter().map(rule).collect(), write, digest })
+    Rc::new(Policy { rules: GROUPS.iter().map(rule).collect(), write, include_closed: false, digest })
 }
 
 /// A group's texts, in the spelling that both sides share.

@@ -1,6 +1,7 @@
 //! A store with compare-and-set on the revision, and dirty marks (design section 4.4).
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use sync_core::{Entry, IntentId, Kind, Link, Reading, Side};
 
@@ -8,7 +9,7 @@ use sync_core::{Entry, IntentId, Kind, Link, Reading, Side};
 #[derive(Clone)]
 pub(crate) struct Saved {
     pub(crate) revision: u64,
-    pub(crate) link: Link,
+    pub(crate) link: Rc<Link>,
     /// How often a loser asked for another round.
     pub(crate) marks: u64,
     /// When a mark wakes the link by itself, should its winner die.
@@ -41,7 +42,7 @@ impl Store {
         if let Some(intent) = &link.intent {
             self.intents.insert(intent.id.clone());
         }
-        self.saved = Some(Saved { revision: current + 1, link: link.clone(), marks, due });
+        self.saved = Some(Saved { revision: current + 1, link: Rc::new(link.clone()), marks, due });
         Some((current + 1, marks))
     }
 

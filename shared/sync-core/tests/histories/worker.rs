@@ -58,6 +58,8 @@ pub(crate) struct Worker {
     link: Link,
     revision: u64,
     marks: u64,
+    /// The link as it was loaded, unless a mark asks for a save.
+    unchanged: Option<Rc<Link>>,
     rounds: u32,
     policy: Rc<Policy>,
     sights: BySide<Sight>,
@@ -76,6 +78,7 @@ impl Worker {
             link: link.clone(),
             revision: 0,
             marks: 0,
+            unchanged: None,
             rounds: 0,
             policy: Rc::clone(&world.policy),
             sights: nothing_seen(),
@@ -87,6 +90,11 @@ impl Worker {
 
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.stage, Stage::Idle)
+    }
+
+    /// Whether it has asked a target what became of a request, and has not judged yet.
+    pub(crate) fn holds_evidence(&self) -> bool {
+        matches!(self.stage, Stage::Judge(..))
     }
 
     /// Receives a hint.
@@ -129,9 +137,12 @@ impl Worker {
     }
 
     fn load(&mut self, world: &mut World, unmade: &Link) -> Stage {
-        (self.link, self.revision, self.marks) = match &world.store.saved {
-            Some(saved) => (saved.link.clone(), saved.revision, saved.marks),
-            None => (unmade.clone(), 0, 0),
+        (self.link, self.revision, self.marks, self.unchanged) = match &world.store.saved {
+            Some(saved) => {
+                let unchanged = saved.due.is_none().then(|| Rc::clone(&saved.link));
+                (Link::clone(&saved.link), saved.revision, saved.marks, unchanged)
+            }
+            None => (unmade.clone(), 0, 0, None),
         };
         self.policy = Rc::clone(&world.policy);
         self.sights = nothing_seen();
@@ -153,6 +164,10 @@ impl Worker {
     }
 
     fn save(&mut self, world: &mut World, after: After, first_sights: &mut Vec<FirstSight>) -> Stage {
+        if after == After::Finish && self.entries.is_empty() && self.unchanged.as_deref() == Some(&self.link) {
+            world.coverage.seen("nothing to save");
+            return self.finish(world);
+        }
         let check = world.guards.revision_check;
         let Some((revision, marks)) = world.store.save(&self.link, self.revision, &self.entries, check) else {
             world.coverage.seen("race lost");
@@ -171,12 +186,16 @@ impl Worker {
             }
             After::Finish => {
                 world.store.clear_due();
-                if let Some(at) = self.wake_at {
-                    world.queue.push(Hint::wake(at));
-                }
-                Stage::Idle
+                self.finish(world)
             }
         }
+    }
+
+    fn finish(&self, world: &mut World) -> Stage {
+        if let Some(at) = self.wake_at {
+            world.queue.push(Hint::wake(at));
+        }
+        Stage::Idle
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use sync_core::{BySide, Fields, Found, Pair, Policy, ReferralId, Side, Sight, Snapshot};
+use sync_core::{BySide, Fields, Found, Pair, Policy, Reading, ReferralId, Side, Sight, Snapshot};
 
 use crate::coverage::Coverage;
 use crate::guards::Guards;
@@ -129,8 +129,12 @@ impl World {
         let mut snapshot = row.snapshot();
         if self.fault(10, "field unreadable") {
             let missing = self.random.below(snapshot.fields.len());
-            let mut at = 0..;
-            snapshot.fields.retain(|_, _| at.next() != Some(missing));
+            let field = snapshot.fields.keys().nth(missing).cloned();
+            match (field, self.guards.unknown_waits) {
+                (Some(field), true) => drop(snapshot.fields.remove(&field)),
+                (Some(field), false) => drop(snapshot.fields.insert(field, Reading::Cleared)),
+                (None, _) => {}
+            }
         }
         Sight::Present(snapshot)
     }

@@ -54,6 +54,18 @@ fn what_forbids_a_create() {
     }
 }
 
+/// A referral that is closed when it is first seen makes a record only where a person asks for it; a closed opportunity
+/// never makes a referral.
+#[test]
+fn a_person_may_ask_for_what_is_closed() {
+    for side in Side::ALL {
+        let policy = Policy { include_closed: true, ..policy(vec![], WriteMode::Both) };
+        let source = Snapshot { phase: Phase::Closed, ..Server::holding(Fields::new()).snapshot() };
+        let is_made = matches!(step(side, source, &policy), Step::Create { .. });
+        assert_eq!(is_made, side == Side::Crm);
+    }
+}
+
 /// A new half is asked to hold every group that was read whole and may travel there, and nothing else.
 #[test]
 fn what_a_new_half_is_asked_to_hold() {

@@ -39,15 +39,20 @@ pub(crate) fn base(texts: &[(&str, &str)]) -> Base {
 /// A rule for a group of fields.
 pub(crate) fn rule(ids: &[&str], direction: Direction, owner: Owner, clearable: bool) -> Rule {
     let rule_field = |id: &&str| RuleField { id: field(id), digest: Digest::new("row"), clearable };
-    Rule { group: ids.join("+"), fields: ids.iter().map(rule_field).collect(), direction, owner }
+    let group = ids.join("+");
+    Rule { label: group.clone(), group, fields: ids.iter().map(rule_field).collect(), direction, owner }
 }
 
 pub(crate) fn policy(rules: Vec<Rule>, write: WriteMode) -> Policy {
-    Policy { rules, write, digest: Digest::new("policy") }
+    Policy { rules, write, include_closed: false, digest: Digest::new("policy") }
 }
 
 pub(crate) fn both<T>(partner_center: T, crm: T) -> BySide<T> {
     BySide { partner_center, crm }
+}
+
+pub(crate) fn refs<T>(pair: &BySide<T>) -> BySide<&T> {
+    both(&pair.partner_center, &pair.crm)
 }
 
 /// One field, everything that can be said of it.

@@ -127,7 +127,7 @@ pub(crate) fn made(side: Side, returned: Fields) -> Answer {
     }
 }
 
-/// A write that went through ends a refusal; only a decision ends a question; a refusal that repeats is counted.
+/// A write that went through ends a refusal; only a decision ends what it finds itself; a refusal that repeats is counted.
 #[test]
 fn problems_end_and_repeat() {
     for code in Code::ALL {
@@ -136,7 +136,7 @@ fn problems_end_and_repeat() {
             done.block(blocker(*code), NOW);
             let mut refused = done.clone();
             fold(&mut done, Outcome::Done(Answer::default()), NOW);
-            let stays = *code == Code::Conflict || intent.effect == Effect::Tell;
+            let stays = code.stands() || intent.effect == Effect::Tell;
             assert_eq!(done.problem.is_some(), stays, "{code:?} {intent:?}");
             fold(&mut refused, Outcome::Refused(blocker(Code::Rejected)), Timestamp::from_millis(7));
             let problem = refused.problem.unwrap();

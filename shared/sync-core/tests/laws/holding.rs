@@ -1,6 +1,6 @@
 //! What is true where a write may not happen, or not yet: held, one-way, paused, detached, mapped anew.
 
-use sync_core::{BySide, Owner, Phase, Side, State, WriteMode};
+use sync_core::{BySide, Code, Direction, Fields, Held, Kind, Owner, Phase, Side, State, Verdict, WriteMode};
 
 use crate::deal::Deal;
 use crate::domain::{Case, both, every_case, every_free_case, field, fields, is};
@@ -84,5 +84,46 @@ fn a_detached_link_writes_nothing() {
         let mut deal = Deal::of(&case);
         deal.link.state = State::Detached;
         assert_eq!((deal.run(), deal.link.state), (0, State::Detached), "{case:?}");
+    }
+}
+
+/// What the settings forbid to write is told, and is over when there is nothing left to write.
+#[test]
+fn a_write_that_the_settings_forbid_is_a_problem_while_it_lasts() {
+    for case in every_case().filter(|case| case.owner != Owner::Ask && case.phase == both(Phase::Open, Phase::Open)) {
+        let mut deal = Deal::of(&case);
+        deal.run();
+        let forbidden = |verdict: &Verdict| matches!(verdict, Verdict::Held { why: Held::WriteOff, .. });
+        let decision = sync_core::decide(&deal.link, &deal.sights(), &deal.policy);
+        let is_held = decision.groups.iter().any(|group| forbidden(&group.verdict));
+        let code = deal.link.problem.as_ref().map(|problem| problem.blocker.code);
+        assert_eq!(code, is_held.then_some(Code::WriteOff), "{case:?}");
+        deal.policy.write = WriteMode::Both;
+        deal.run();
+        assert_eq!(deal.link.problem, None, "{case:?}");
+    }
+}
+
+/// A closed side is not patched: what comes later is kept in history, each value once, and written when it is reopened.
+#[test]
+fn what_comes_after_the_end_is_kept_once() {
+    let is_plain = |case: &Case| case.direction == Direction::Both && case.clearable && case.owner != Owner::Ask;
+    for case in every_free_case().filter(|case| is_plain(case) && case.has_bases() && case.all_known()) {
+        for closed in Side::ALL {
+            let mut deal = Deal::of(&case);
+            deal.run();
+            deal.servers[closed].phase = Phase::Closed;
+            deal.history.clear();
+            for text in ["late", "later"] {
+                deal.edit(closed.other(), fields(&[("f", text)]));
+                assert_eq!((deal.run(), deal.run()), (0, 0), "{case:?}");
+            }
+            let kept: Vec<_> = deal.history.iter().map(|entry| (entry.kind, entry.to.clone())).collect();
+            assert_eq!(kept, [(Kind::Refused, is("late")), (Kind::Refused, is("later"))], "{case:?}");
+            deal.servers[closed].phase = Phase::Open;
+            assert_eq!(deal.run(), 1, "{case:?}");
+            assert_eq!(deal.held(closed), &fields(&[("f", "later")]), "{case:?}");
+            assert_eq!(deal.link.kept, Fields::new(), "{case:?}");
+        }
     }
 }

@@ -2,14 +2,14 @@
 
 use sync_core::{BySide, Direction, Held, Owner, Side, Verdict, merge};
 
-use crate::domain::{Case, HELD, both, every_free_case};
+use crate::domain::{Case, HELD, both, every_free_case, refs};
 
 /// Every case with every reason to hold a side's writes.
 fn every_held_case(mut check: impl FnMut(&Case, BySide<Option<Held>>, Verdict)) {
     for case in every_free_case() {
         let (rule, bases, seen) = (case.rule(), case.bases(), case.seen());
         for held in HELD.iter().flat_map(|partner_center| HELD.iter().map(|crm| both(*partner_center, *crm))) {
-            check(&case, held, merge(&rule, &bases, &seen, &held));
+            check(&case, held, merge(&rule, &bases, refs(&seen), &held));
         }
     }
 }
@@ -43,7 +43,7 @@ fn swapped_sides_mirror_the_verdict() {
             Owner::Ask => Owner::Ask,
         };
         let swapped = Case { base: swap(&case.base), seen: swap(&case.seen), direction, owner, ..case.clone() };
-        let mirrored = merge(&swapped.rule(), &swapped.bases(), &swapped.seen(), &swap(&held));
+        let mirrored = merge(&swapped.rule(), &swapped.bases(), refs(&swapped.seen()), &swap(&held));
         assert_eq!(mirrored, mirror_verdict(verdict), "{case:?} {held:?}");
     });
 }
@@ -78,7 +78,7 @@ fn what_is_held_would_be_written() {
     every_held_case(|case, held, verdict| {
         let Verdict::Held { to, why } = verdict else { return };
         assert_eq!(held[to], Some(why), "{case:?}");
-        let free = merge(&case.rule(), &case.bases(), &case.seen(), &both(None, None));
+        let free = merge(&case.rule(), &case.bases(), refs(&case.seen()), &both(None, None));
         let Verdict::Write { to: freely, .. } = free else { panic!("held for nothing: {case:?} {held:?} {free:?}") };
         assert!(freely == to || held[freely] == Some(Held::WriteOff), "{case:?} {held:?} {free:?}");
     });
@@ -89,7 +89,7 @@ fn what_is_held_would_be_written() {
 #[test]
 fn holding_a_side_changes_the_winner_only_when_writing_is_off() {
     every_held_case(|case, held, verdict| {
-        let free = merge(&case.rule(), &case.bases(), &case.seen(), &both(None, None));
+        let free = merge(&case.rule(), &case.bases(), refs(&case.seen()), &both(None, None));
         if let (Verdict::Write { to, conflict: true }, Verdict::Write { to: freely, .. }) = (verdict, free) {
             assert!(to == freely || held[freely] == Some(Held::WriteOff), "{case:?} {held:?}");
         } else if matches!(verdict, Verdict::Write { .. }) {

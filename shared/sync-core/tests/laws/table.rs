@@ -2,7 +2,7 @@
 
 use sync_core::{BySide, Direction, Held, Owner, Side, Verdict, merge};
 
-use crate::domain::{base, both, fields, rule};
+use crate::domain::{base, both, fields, refs, rule};
 
 const CRM_WINS: Owner = Owner::Side(Side::Crm);
 const PARTNER_CENTER_WINS: Owner = Owner::Side(Side::PartnerCenter);
@@ -26,7 +26,7 @@ fn held_verdict(
 ) -> Verdict {
     let bases = both(base(&[("f", partner_base)]), base(&[("f", crm_base)]));
     let seen = both(fields(&[("f", partner)]), fields(&[("f", crm)]));
-    merge(&rule(&["f"], direction, owner, false), &bases, &seen, &held)
+    merge(&rule(&["f"], direction, owner, false), &bases, refs(&seen), &held)
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_group_is_one_value() {
     let money = rule(&["value", "currency"], Direction::Both, CRM_WINS, true);
     let read = |value, currency| fields(&[("value", value), ("currency", currency)]);
     let bases = both(base(&[("value", "1"), ("currency", "EUR")]), base(&[("value", "1"), ("currency", "EUR")]));
-    let verdict = |partner_center, crm| merge(&money, &bases, &both(partner_center, crm), &both(None, None));
+    let verdict = |partner_center, crm| merge(&money, &bases, refs(&both(partner_center, crm)), &both(None, None));
     // a value on one side and a currency on the other are one conflict, not two edits
     assert_eq!(verdict(read("2", "EUR"), read("1", "USD")), to(Side::PartnerCenter, true));
     assert_eq!(verdict(read("2", "EUR"), read("1", "EUR")), to(Side::Crm, false));
@@ -125,6 +125,6 @@ fn a_base_of_another_mapping_row_is_no_base() {
     changed.fields[0].digest = sync_core::Digest::new("another row");
     let bases = both(base(&[("f", "a")]), base(&[("f", "a")]));
     let seen = |partner_center, crm| both(fields(&[("f", partner_center)]), fields(&[("f", crm)]));
-    assert_eq!(merge(&changed, &bases, &seen("b", "a"), &both(None, None)), Verdict::FirstSight);
-    assert_eq!(merge(&changed, &bases, &seen("a", "a"), &both(None, None)), Verdict::Adopt);
+    assert_eq!(merge(&changed, &bases, refs(&seen("b", "a")), &both(None, None)), Verdict::FirstSight);
+    assert_eq!(merge(&changed, &bases, refs(&seen("a", "a")), &both(None, None)), Verdict::Adopt);
 }

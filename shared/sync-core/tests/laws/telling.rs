@@ -1,6 +1,8 @@
 //! What the seller is shown of a link, and when that is worth a write of its own.
 
-use sync_core::{Blocker, Code, Effect, Link, LinkId, Pair, Phase, Problem, ReferralId, Side, State, SyncState, tell};
+use sync_core::{
+    Blocker, Code, Effect, Link, LinkId, Pair, Phase, Problem, ReferralId, Side, State, SyncState, tell, tell_done,
+};
 
 use crate::deal::{NOW, pair, record};
 use crate::domain::{PHASES, WRITES, both, policy};
@@ -50,6 +52,16 @@ fn the_state_a_seller_sees() {
         let text = code.map(|code| format!("about {}", code.word())).unwrap_or_default();
         assert_eq!((told.state, told.code, told.text), (expected, code, text), "{link:?}");
         assert_eq!(told.referral.as_ref(), link.pair.referral(), "{link:?}");
+    });
+}
+
+/// A write that goes through ends a refusal, so that the record need not be told twice; what stands is told on.
+#[test]
+fn a_write_tells_what_is_true_once_it_has_gone_through() {
+    every_link(|link| {
+        let stands = link.problem.as_ref().is_some_and(|problem| problem.blocker.code.stands());
+        let after = if stands { link.clone() } else { Link { problem: None, ..link.clone() } };
+        assert_eq!(tell_done(&link), tell(&after), "{link:?}");
     });
 }
 

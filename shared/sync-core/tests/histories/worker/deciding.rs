@@ -1,7 +1,7 @@
 //! A worker looks at both sides and decides.
 
 use sync_core::{
-    BySide, Decision, Effect, Fields, Intent, IntentId, Side, Sight, Step, Timestamp, Verdict, decide, tell,
+    BySide, Decision, Effect, Fields, Intent, IntentId, Side, Sight, Step, Timestamp, Verdict, decide, tell, tell_done,
 };
 
 use super::{After, Stage, Worker};
@@ -79,6 +79,7 @@ impl Worker {
             entry.intent.get_or_insert_with(|| id.clone());
         }
         let digests = self.policy.fields().map(|field| (field.id.clone(), field.digest.clone())).collect();
+        let told = if effect == Effect::Tell { tell(&self.link) } else { tell_done(&self.link) };
         let now = Timestamp::from_millis(world.now);
         let begun = self.link.begin(Intent {
             id,
@@ -89,7 +90,7 @@ impl Worker {
             sent,
             digests,
             target_etag,
-            tells: (side == Side::Crm).then(|| tell(&self.link)),
+            tells: (side == Side::Crm).then_some(told),
             started_at: now,
             attempted_at: now,
             tries: 1,

@@ -27,6 +27,10 @@ impl Worker {
         world.note(|| format!("recovery {recovery:?}"));
         let now = Timestamp::from_millis(world.now);
         match recovery {
+            Recovery::Happened(_, entries) if !entries.is_empty() && !world.guards.target_wins => {
+                self.fold(world, Outcome::NotDone);
+                Stage::Save(After::Round)
+            }
             Recovery::Happened(answer, entries) => {
                 world.coverage.seen(match entries.is_empty() {
                     true => "recovery: happened",
