@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync_core::{
     BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Link, LinkId,
-    Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp, Told,
+    Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState,
+    Timestamp, Told,
 };
 
 /// The newest version that this code can read, and the one it writes.
@@ -27,6 +28,8 @@ struct WireLink {
     crm: WireSide,
     intent: Option<WireIntent>,
     problem: Option<WireProblem>,
+    #[serde(default)]
+    microsoft: Option<WireMicrosoft>,
     #[serde(default)]
     kept: BTreeMap<String, Value>,
     told: Option<WireTold>,
@@ -69,6 +72,7 @@ struct WireIntent {
 enum WireEffect {
     Create,
     Parent { table: String, key: String },
+    Invite,
     Update,
     Tell,
 }
@@ -87,6 +91,15 @@ struct WireTold {
     code: Option<String>,
     text: String,
     referral: Option<String>,
+    #[serde(default)]
+    microsoft: Option<WireMicrosoft>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireMicrosoft {
+    referral: String,
+    status: String,
+    crm_id: Option<String>,
 }
 
 /// The JSON of a link.
@@ -107,6 +120,7 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
             since: problem.since.as_millis(),
             looks: problem.looks,
         }),
+        microsoft: link.microsoft.as_ref().map(write_microsoft),
         kept: write_fields(&link.kept),
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
@@ -145,6 +159,7 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     }
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
+    link.microsoft = wire.microsoft.map(read_microsoft);
     link.kept = read_fields(wire.kept)?;
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
@@ -173,6 +188,7 @@ fn write_intent(intent: &Intent) -> WireIntent {
         effect: match &intent.effect {
             Effect::Create => WireEffect::Create,
             Effect::Parent { table, key } => WireEffect::Parent { table: table.clone(), key: key.clone() },
+            Effect::Invite => WireEffect::Invite,
             Effect::Update => WireEffect::Update,
             Effect::Tell => WireEffect::Tell,
         },
@@ -195,6 +211,7 @@ fn read_intent(wire: WireIntent) -> Result<Intent, String> {
         effect: match wire.effect {
             WireEffect::Create => Effect::Create,
             WireEffect::Parent { table, key } => Effect::Parent { table, key },
+            WireEffect::Invite => Effect::Invite,
             WireEffect::Update => Effect::Update,
             WireEffect::Tell => Effect::Tell,
         },
@@ -224,6 +241,7 @@ fn write_told(told: &Told) -> WireTold {
         code: told.code.map(|code| code.word().to_owned()),
         text: told.text.clone(),
         referral: told.referral.as_ref().map(|id| id.as_str().to_owned()),
+        microsoft: told.microsoft.as_ref().map(write_microsoft),
     }
 }
 
@@ -233,7 +251,20 @@ fn read_told(wire: WireTold) -> Result<Told, String> {
         code: wire.code.map(|code| read_code(&code)).transpose()?,
         text: wire.text,
         referral: wire.referral.map(ReferralId::new),
+        microsoft: wire.microsoft.map(read_microsoft),
     })
+}
+
+fn write_microsoft(microsoft: &Microsoft) -> WireMicrosoft {
+    WireMicrosoft {
+        referral: microsoft.referral.as_str().to_owned(),
+        status: microsoft.status.clone(),
+        crm_id: microsoft.crm_id.clone(),
+    }
+}
+
+fn read_microsoft(wire: WireMicrosoft) -> Microsoft {
+    Microsoft { referral: ReferralId::new(wire.referral), status: wire.status, crm_id: wire.crm_id }
 }
 
 fn write_fields(fields: &Fields) -> BTreeMap<String, Value> {

@@ -7,8 +7,8 @@ use std::future::Future;
 use store::{HistoryLine, Inserted, LinkKey, Saved, Store};
 use sync_core::{
     BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind, Link,
-    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp,
-    Told,
+    LinkId, Microsoft, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState,
+    Timestamp, Told,
 };
 
 const MARKS: BySide<u64> = BySide { partner_center: 0, crm: 0 };
@@ -48,11 +48,17 @@ fn line(link: &Link, n: i64) -> HistoryLine {
 
 /// A link with something in every place.
 fn full() -> Link {
+    let microsoft = Microsoft {
+        referral: ReferralId::new("full-microsoft"),
+        status: "Active/Accepted".to_owned(),
+        crm_id: Some("7-ABC".to_owned()),
+    };
     let told = Told {
         state: SyncState::Failed,
         code: Some(Code::ValueMissing),
         text: "fill it in".to_owned(),
         referral: Some(ReferralId::new("full-referral")),
+        microsoft: Some(microsoft.clone()),
     };
     let fields = Fields::from([
         (FieldId::new("a"), Reading::is("1 \"ü\" 😀")),
@@ -61,6 +67,7 @@ fn full() -> Link {
     ]);
     let mut link = both("full");
     link.engagement = Some("engagement".to_owned());
+    link.microsoft = Some(microsoft);
     link.state = State::Paused;
     for side in Side::ALL {
         let entry = |text: &str| BaseEntry { reading: Reading::is(text), digest: Digest::new("digest") };

@@ -19,7 +19,7 @@ macro_rules! codes {
             /// Whether every decision finds it anew while it lasts, so that no write ends it.
             #[must_use]
             pub fn stands(self) -> bool {
-                matches!(self, Self::Conflict | Self::WriteOff)
+                matches!(self, Self::Conflict | Self::WriteOff | Self::ContactMissing)
             }
 
             /// The code of a word.

@@ -85,8 +85,7 @@ fn hold(decision: &mut Decision, link: &Link, rule: &Rule, (to, why): (Side, Hel
     match why {
         Held::Unanswered => {}
         Held::WriteOff => {
-            let text = format!("{} is not written: set write in the [sync] table.", to.label());
-            decision.stands(&Blocker { code: Code::WriteOff, text });
+            decision.stands(&Blocker::write_off(to));
         }
         Held::Closed => {
             for field in &rule.fields {

@@ -67,7 +67,7 @@ impl Decision {
     }
 
     /// Notes a problem, unless one that needs a person is there already.
-    pub(crate) fn stands(&mut self, found: &Blocker) {
+    pub fn stands(&mut self, found: &Blocker) {
         if self.problem.as_ref().is_none_or(|problem| problem.code == Code::WriteOff) {
             self.problem = Some(found.clone());
         }
@@ -105,8 +105,7 @@ pub fn decide(link: &Link, sights: &BySide<Sight>, policy: &Policy) -> Decision 
 
 fn create(side: Side, source: &Snapshot, policy: &Policy) -> Step {
     if !policy.write.allows(side) {
-        let text = format!("{} is not written: set write in the [sync] table.", side.label());
-        return Step::Block(Blocker { code: Code::WriteOff, text });
+        return Step::Block(Blocker::write_off(side));
     }
     let is_late = source.phase == Phase::Closed && !(side == Side::Crm && policy.include_closed);
     if is_late {

@@ -1,8 +1,8 @@
 //! Takes the outcome of the remote effect in flight.
 
 use crate::{
-    Effect, Entity, Fields, Intent, Link, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side, Timestamp,
-    reading,
+    Effect, Entity, Fields, Intent, Link, Microsoft, Pair, Problem, Reading, RecordId, RecordRef, ReferralId, Side,
+    Timestamp, reading,
 };
 
 /// What the target returned for a write that happened.
@@ -12,6 +12,8 @@ pub struct Answer {
     pub pair: Option<Pair>,
     /// The engagement of a referral that was made.
     pub engagement: Option<String>,
+    /// Microsoft's referral that was made or found.
+    pub microsoft: Option<Microsoft>,
     /// The fields as the target now holds them. A field absent here keeps the value sent; empty when recovered.
     pub fields: Fields,
 }
@@ -20,13 +22,13 @@ impl Answer {
     /// A referral was made.
     #[must_use]
     pub fn referral(id: ReferralId, engagement: Option<String>, fields: Fields) -> Self {
-        Self { pair: Some(Pair::ReferralOnly(id)), engagement, fields }
+        Self { pair: Some(Pair::ReferralOnly(id)), engagement, fields, ..Self::default() }
     }
 
     /// A record was made.
     #[must_use]
     pub fn record(entity: Entity, id: RecordId, fields: Fields) -> Self {
-        Self { pair: Some(Pair::RecordOnly(RecordRef { entity, id })), engagement: None, fields }
+        Self { pair: Some(Pair::RecordOnly(RecordRef { entity, id })), fields, ..Self::default() }
     }
 }
 
@@ -74,6 +76,9 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             if answer.engagement.is_some() {
                 link.engagement = answer.engagement;
             }
+            if answer.microsoft.is_some() {
+                link.microsoft = answer.microsoft;
+            }
             let stands = link.problem.as_ref().is_some_and(|problem| problem.blocker.code.stands());
             if intent.effect != Effect::Tell && !stands {
                 link.problem = None;
@@ -84,7 +89,7 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
         }
         Outcome::NotDone => {
             link.settled[intent.side] = None;
-            if intent.effect == Effect::Create && intent.tries > 1 {
+            if matches!(intent.effect, Effect::Create | Effect::Invite) && intent.tries > 1 {
                 link.intent = Some(intent);
             }
         }

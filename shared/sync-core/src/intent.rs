@@ -14,9 +14,11 @@ pub enum Effect {
         /// The chosen primary key.
         key: String,
     },
+    /// Makes Microsoft's referral in the engagement of ours.
+    Invite,
     /// Changes mapped fields.
     Update,
-    /// Changes only columns that are ours: ids, state, audit.
+    /// Changes only columns that are ours: ids, state, audit. What it sends is what the seller is told about.
     Tell,
 }
 

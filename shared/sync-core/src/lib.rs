@@ -23,6 +23,7 @@
 
 mod code;
 mod compare;
+mod cosell;
 mod decide;
 mod field;
 mod fold;
@@ -40,6 +41,7 @@ mod tell;
 mod timestamp;
 
 pub use code::Code;
+pub use cosell::{Act, DealType, Flag, Joining, Microsoft, Sharing, edited_too_late, joining};
 pub use decide::{Decision, GroupDecision, Step, decide};
 pub use field::{Base, BaseEntry, Digest, FieldId, Fields, Reading, Value, reading};
 pub use fold::{Answer, Outcome, fold};

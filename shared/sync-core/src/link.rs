@@ -1,7 +1,8 @@
 //! The pair of a referral and a record, and all that is remembered of it.
 
 use crate::{
-    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told,
+    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Microsoft, Phase, RecordId, ReferralId, Side, Timestamp,
+    Told,
 };
 
 /// What kind of record a link has in the CRM.
@@ -138,6 +139,8 @@ pub struct Link {
     pub engagement: Option<String>,
     /// Whether it is worked.
     pub state: State,
+    /// Microsoft's own referral in the engagement, once it was seen.
+    pub microsoft: Option<Microsoft>,
     /// Each side's fields as it last returned them.
     pub base: BySide<Base>,
     /// The version at which each side equaled its base; none when it must be read.
@@ -175,6 +178,7 @@ impl Link {
             id,
             pair,
             engagement: None,
+            microsoft: None,
             state: State::Active,
             base: BySide::default(),
             settled: BySide::default(),

@@ -8,8 +8,8 @@
 //! do not speak clearly, **the target's present value wins** and ours is kept in history (reliability 8.4).
 
 use crate::{
-    Answer, Effect, Entry, Fields, Intent, Kind, Link, Pair, Reading, ReferralId, Side, Sight, Snapshot, Timestamp,
-    reading,
+    Answer, Effect, Entry, Fields, Intent, Kind, Link, Microsoft, Pair, Reading, ReferralId, Side, Sight, Snapshot,
+    Timestamp, reading,
 };
 
 /// A target that answers 404 or hides a field for this long will not tell any more what became of the write.
@@ -31,6 +31,8 @@ pub enum Evidence {
     Target(Sight, Option<Pair>),
     /// Every referral of ours that carries the intent's external reference.
     Search(Vec<Found>),
+    /// Microsoft's referral in the engagement, if there is one.
+    Engagement(Option<Microsoft>),
 }
 
 /// What became of it.
@@ -68,14 +70,24 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
             }
             many => Recovery::Duplicates(many.iter().map(|found| found.referral.clone()).collect()),
         },
+        // It is the only one that we could have made, so seeing it early is as good.
+        Evidence::Engagement(Some(microsoft)) => {
+            let answer = Answer { microsoft: Some(microsoft.clone()), ..Answer::default() };
+            Recovery::Happened(answer, Vec::new())
+        }
+        Evidence::Engagement(None) if now < ripe_at => Recovery::WaitUntil(ripe_at),
+        Evidence::Engagement(None) => Recovery::Again,
         Evidence::Target(Sight::Present(target), half) => match intent.effect {
             Effect::Create => created(intent, target, half.clone()),
             Effect::Parent { .. } => Recovery::Happened(Answer::default(), Vec::new()),
+            // Our own referral says nothing of Microsoft's.
+            Effect::Invite => later,
             Effect::Update | Effect::Tell => updated(link, intent, target, later, now, ripe_at),
         },
         Evidence::Target(Sight::Absent, _) => match intent.effect {
             // The unique key and the chosen primary key make a repetition harmless.
             Effect::Create | Effect::Parent { .. } => Recovery::Again,
+            Effect::Invite => later,
             // A single 404 never means "gone" (design section 4 "Waiting"): the write may well have happened.
             Effect::Update | Effect::Tell if may_still_tell(intent, now) => later,
             Effect::Update | Effect::Tell => Recovery::NotDone,

@@ -1,6 +1,6 @@
 //! What the seller sees of a link in the CRM's own columns, and when it is worth a write.
 
-use crate::{Code, Link, Phase, Policy, ReferralId, Side, State};
+use crate::{Code, Link, Microsoft, Phase, Policy, ReferralId, Side, State};
 
 /// The choice column `cosell_syncstate`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Told {
     pub text: String,
     /// The referral whose ids the record carries.
     pub referral: Option<ReferralId>,
+    /// Microsoft's side, whose state the record shows.
+    pub microsoft: Option<Microsoft>,
 }
 
 /// What the record should show now.
@@ -66,6 +68,7 @@ pub fn tell(link: &Link) -> Told {
         code: problem.map(|blocker| blocker.code),
         text: problem.map(|blocker| blocker.text.clone()).unwrap_or_default(),
         referral: link.pair.referral().cloned(),
+        microsoft: link.microsoft.clone(),
     }
 }
 

@@ -8,14 +8,14 @@ use sync_core::{
 use crate::deal::{NOW, link_with, pair, record};
 use crate::domain::{base, both, field, fields};
 
-const EFFECTS: [Effect; 3] = [Effect::Create, Effect::Update, Effect::Tell];
+const EFFECTS: [Effect; 4] = [Effect::Create, Effect::Invite, Effect::Update, Effect::Tell];
 
 fn blocker(code: Code) -> Blocker {
     Blocker { code, text: String::new() }
 }
 
 fn told() -> Told {
-    Told { state: SyncState::Synced, code: None, text: String::new(), referral: None }
+    Told { state: SyncState::Synced, code: None, text: String::new(), referral: None, microsoft: None }
 }
 
 /// A write of `b` to the field `sent`; the row `unsent` has a rule too.
@@ -61,7 +61,7 @@ fn an_intent_ends_when_its_outcome_is_known() {
             let mut link = link(intent.clone());
             let before = link.clone();
             fold(&mut link, outcome.clone(), NOW);
-            let may_still_land = intent.effect == Effect::Create && intent.tries > 1;
+            let may_still_land = matches!(intent.effect, Effect::Create | Effect::Invite) && intent.tries > 1;
             let stays = match outcome {
                 Outcome::Unknown => true,
                 Outcome::NotDone => may_still_land,

@@ -15,6 +15,7 @@ mod merging;
 mod recovering;
 mod rounds;
 mod settling;
+mod sharing;
 mod table;
 mod telling;
 mod total;

@@ -80,7 +80,7 @@ fn a_create_under_a_unique_key_is_judged_at_once() {
 #[test]
 fn a_silent_target_proves_nothing() {
     for side in Side::ALL {
-        for effect in [Effect::Create, Effect::Update, Effect::Tell] {
+        for effect in [Effect::Create, Effect::Invite, Effect::Update, Effect::Tell] {
             for time in TIMES {
                 for sight in [Sight::Unreadable, Sight::Assumed, Sight::NotYet] {
                     let evidence = Evidence::Target(sight, None);
@@ -91,6 +91,7 @@ fn a_silent_target_proves_nothing() {
                     recover(&link(side, effect.clone()), &Evidence::Target(Sight::Absent, None), WAIT, after(time));
                 match effect {
                     Effect::Create | Effect::Parent { .. } => assert_eq!(absent, Recovery::Again),
+                    Effect::Invite => assert!(is_wait(&absent, after(time))),
                     Effect::Update | Effect::Tell if time < 3_600_000 => assert!(is_wait(&absent, after(time))),
                     Effect::Update | Effect::Tell => assert_eq!(absent, Recovery::NotDone),
                 }

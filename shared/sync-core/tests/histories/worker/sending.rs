@@ -32,7 +32,7 @@ impl Worker {
             Heard::Done(made, answer) => {
                 let fields = answer.as_ref().map(|snapshot| snapshot.fields.clone()).unwrap_or_default();
                 let pair = (intent.effect == Effect::Create).then_some(made);
-                self.fold(world, Outcome::Done(Answer { pair, engagement: None, fields }));
+                self.fold(world, Outcome::Done(Answer { pair, fields, ..Answer::default() }));
                 match (answer, intent.tries) {
                     (Some(snapshot), 1) => self.go_on_in_memory(intent.side, snapshot),
                     _ => Stage::Save(After::Round),
