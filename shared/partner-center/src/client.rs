@@ -1,4 +1,5 @@
-//! The calls: create, get, list, engagement, patch (partner-center-api 4.1).
+//! The calls of the referrals host: create, get, list, engagement, patch (partner-center-api 4.1). Those of the webhooks
+//! host are in `registration`.
 
 use std::fmt;
 use std::time::Duration;
@@ -72,9 +73,15 @@ pub enum Operation {
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Tokens,
+    pub(crate) webhooks: Host,
+    referrals: Host,
+}
+
+/// One of the two hosts. A token for one is none for the other, and each counts our requests by itself.
+pub(crate) struct Host {
+    pub(crate) audience: String,
     pub(crate) gate: Gate,
-    referrals: String,
-    audience: String,
+    base: String,
 }
 
 impl Client {
@@ -102,8 +109,18 @@ impl Client {
             .build()
             .map_err(|error| Error::Configuration { reason: format!("no HTTP client can be made: {error}") })?;
         let tokens = Tokens::new(&config, http.clone());
-        let referrals = config.referrals_url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { http, tokens, gate: Gate::default(), referrals, audience: config.referrals_audience })
+        let referrals = Host::new(&config.referrals_url, config.referrals_audience);
+        let webhooks = Host::new(&config.webhooks_url, config.webhooks_audience);
+        Ok(Self { http, tokens, webhooks, referrals })
+    }
+
+    /// Redeems the refresh token for both hosts, which proves that it works, and returns the newest one: for whoever
+    /// keeps it, if that is not this client (design section 6).
+    ///
+    /// # Errors
+    /// `SignIn` if somebody must sign in again, `NotSent` if the sign-in service is not there.
+    pub async fn sign_in(&self) -> Result<SecretString, Error> {
+        self.tokens.sign_in(&[&self.referrals.audience, &self.webhooks.audience]).await
     }
 
     /// Makes a referral. `request_id` names the effect and is the same for every attempt at it. Never repeat this
@@ -112,7 +129,7 @@ impl Client {
     /// # Errors
     /// `Rejected` and the errors of every call.
     pub async fn create(&self, body: &Value, request_id: &str) -> Result<Referral, Error> {
-        let mut request = self.request(Method::POST, COLLECTION, "")?;
+        let mut request = self.referrals.request(Method::POST, COLLECTION, "")?;
         (request.body, request.request_id) = (Some(body), Some(request_id));
         referral_of(self.send(&request).await?)
     }
@@ -122,7 +139,7 @@ impl Client {
     /// # Errors
     /// `NotFound` and the errors of every call.
     pub async fn get(&self, id: &ReferralId) -> Result<Referral, Error> {
-        let request = self.request(Method::GET, &format!("{COLLECTION}/{id}"), "")?;
+        let request = self.referrals.request(Method::GET, &format!("{COLLECTION}/{id}"), "")?;
         referral_of(self.send(&request).await?)
     }
 
@@ -170,7 +187,7 @@ impl Client {
         operations: &[Operation],
     ) -> Result<Option<Referral>, Error> {
         let body = Value::Array(operations.iter().map(Operation::json).collect());
-        let mut request = self.request(Method::PATCH, &format!("{COLLECTION}/{id}"), "")?;
+        let mut request = self.referrals.request(Method::PATCH, &format!("{COLLECTION}/{id}"), "")?;
         (request.body, request.if_match) = (Some(&body), Some(etag));
         let answer = self.send(&request).await?;
         match answer.body {
@@ -180,21 +197,28 @@ impl Client {
     }
 
     async fn page(&self, path: &str, query: &str) -> Result<Page, Error> {
-        let answer = self.send(&self.request(Method::GET, path, query)?).await?;
+        let answer = self.send(&self.referrals.request(Method::GET, path, query)?).await?;
         Page::read(answer.body.unwrap_or_default(), answer.server_date)
     }
+}
 
-    fn request(&self, method: Method, path: &str, query: &str) -> Result<Request<'_>, Error> {
+impl Host {
+    fn new(url: &Url, audience: String) -> Self {
+        Self { audience, gate: Gate::default(), base: url.as_str().trim_end_matches('/').to_owned() }
+    }
+
+    /// A request with nothing in it yet. Whatever the path says, it goes to this host.
+    pub(crate) fn request(&self, method: Method, path: &str, query: &str) -> Result<Request<'_>, Error> {
         let mark = if query.is_empty() { "" } else { "?" };
-        let url = Url::parse(&format!("{}{path}{mark}{query}", self.referrals))
+        let url = Url::parse(&format!("{}{path}{mark}{query}", self.base))
             .map_err(|_| Error::Configuration { reason: "a path for Partner Center makes no address".to_owned() })?;
-        Ok(Request { method, url, audience: &self.audience, body: None, if_match: None, request_id: None })
+        Ok(Request { host: self, method, url, body: None, if_match: None, request_id: None })
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("referrals", &self.referrals).finish_non_exhaustive()
+        f.debug_struct("Client").field("referrals", &self.referrals.base).finish_non_exhaustive()
     }
 }
 

@@ -57,7 +57,7 @@ pub enum Error {
         message: String,
     },
     /// Somebody must sign in again.
-    #[error("signing in to Partner Center failed: {reason}; sign in again with multi-factor authentication")]
+    #[error("signing in to Partner Center failed: {reason}; run `cosell login`, with a second factor")]
     SignIn {
         /// What the sign-in service said: error name and AADSTS number.
         reason: String,

@@ -158,7 +158,7 @@ impl fmt::Debug for Referral {
 }
 
 /// The documentation's own samples mix both spellings (partner-center-api 3); a member in camelCase goes first.
-fn in_camel_case(value: Value) -> Value {
+pub(crate) fn in_camel_case(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(in_camel_case).collect()),
         Value::Object(members) => {

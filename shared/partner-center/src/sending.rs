@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use crate::client::Host;
 use crate::verdict::{self, Complaint};
 use crate::{Client, Error};
 
@@ -15,9 +16,9 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// A request to one of the hosts.
 pub(crate) struct Request<'a> {
+    pub(crate) host: &'a Host,
     pub(crate) method: Method,
     pub(crate) url: Url,
-    pub(crate) audience: &'a str,
     pub(crate) body: Option<&'a Value>,
     pub(crate) if_match: Option<&'a str>,
     /// The same for every attempt at one effect (partner-center-api 2.2).
@@ -39,37 +40,27 @@ struct Reply {
 impl Client {
     /// Sends one request. A 401 is answered once with a fresh token; nothing else is repeated.
     pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
-        let authorization = self.permission(request.audience).await?;
+        let audience = &request.host.audience;
+        let authorization = self.permission(request.host).await?;
         let mut reply = self.attempt(request, &authorization).await?;
         if reply.status == StatusCode::UNAUTHORIZED {
-            self.tokens.discard(request.audience, &authorization).await;
-            let authorization = self.permission(request.audience).await?;
+            self.tokens.discard(audience, &authorization).await;
+            let authorization = self.permission(request.host).await?;
             reply = self.attempt(request, &authorization).await?;
             if reply.status == StatusCode::UNAUTHORIZED {
                 let demanded = Complaint::read(&reply.body).demands_sign_in();
                 let reason = demanded.unwrap_or("the API refuses a fresh token");
-                return Err(self.tokens.refuse(request.audience, reason).await);
+                return Err(self.tokens.refuse(audience, reason).await);
             }
         }
         self.judge(request, &reply)
     }
 
-    async fn permission(&self, audience: &str) -> Result<HeaderValue, Error> {
-        self.pass_the_gate()?;
-        let authorization = self.tokens.authorization(audience).await?;
-        self.pass_the_gate()?;
+    async fn permission(&self, host: &Host) -> Result<HeaderValue, Error> {
+        pass_the_gate(host)?;
+        let authorization = self.tokens.authorization(&host.audience).await?;
+        pass_the_gate(host)?; // Another caller may have been sent away meanwhile.
         Ok(authorization)
-    }
-
-    fn pass_the_gate(&self) -> Result<(), Error> {
-        match self.gate.closed_for() {
-            None => Ok(()),
-            Some(left) => Err(Error::NotSent {
-                reason: format!("it asked us to stay away for another {} s", left.as_secs()),
-                retry_after: Some(left),
-                source: None,
-            }),
-        }
     }
 
     async fn attempt(&self, request: &Request<'_>, authorization: &HeaderValue) -> Result<Reply, Error> {
@@ -88,6 +79,8 @@ impl Client {
         if let Some(body) = request.body {
             // A PATCH too: not application/json-patch+json (partner-center-api 2.2).
             builder = builder.header("content-type", "application/json").body(body.to_string());
+        } else if request.method != Method::GET {
+            builder = builder.header("content-length", "0"); // Nobody else would say so (partner-center-api 6.1).
         }
         let response = builder.send().await.map_err(transport_error)?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -108,7 +101,7 @@ impl Client {
             let conditional = request.if_match.is_some();
             let error = verdict::error_of(reply.status, retry_after.as_deref(), &reply.body, conditional);
             if let Error::Throttled { retry_after } | Error::Unavailable { retry_after } = &error {
-                self.gate.close_for(*retry_after);
+                request.host.gate.close_for(*retry_after);
             }
             return Err(error);
         }
@@ -119,6 +112,17 @@ impl Client {
             })?),
         };
         Ok(Answer { body, server_date: server_date(&reply.headers) })
+    }
+}
+
+fn pass_the_gate(host: &Host) -> Result<(), Error> {
+    match host.gate.closed_for() {
+        None => Ok(()),
+        Some(left) => Err(Error::NotSent {
+            reason: format!("it asked us to stay away for another {} s", left.as_secs()),
+            retry_after: Some(left),
+            source: None,
+        }),
     }
 }
 

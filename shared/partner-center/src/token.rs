@@ -27,6 +27,11 @@ const UNREACHABLE_WAIT: Duration = Duration::from_secs(1);
 /// What we assume if the answer names no lifetime.
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
+/// The documented endpoint (partner-center-api 1.2).
+pub(crate) const V1: &str = "oauth2";
+/// The one that works in practice.
+pub(crate) const V2: &str = "oauth2/v2.0";
+
 /// The tokens behind one refresh token.
 pub(crate) struct Tokens {
     http: reqwest::Client,
@@ -45,8 +50,13 @@ pub(crate) struct Tokens {
 struct State {
     cached: HashMap<String, Cached>,
     refusal: Option<Refusal>,
-    /// A rotated token that could not be kept: the newest all the same.
-    unkept: Option<SecretString>,
+    unkept: Option<Unkept>,
+}
+
+/// A rotated token that could not be kept: the newest all the same, until somebody replaces the one it came from.
+struct Unkept {
+    token: SecretString,
+    redeemed: SecretString,
 }
 
 struct Cached {
@@ -56,15 +66,15 @@ struct Cached {
 }
 
 /// Why the gate is closed.
-enum Refusal {
+pub(crate) enum Refusal {
     SignIn(String),
     Unreachable(String),
 }
 
 /// One answer of the token endpoint.
-struct Redeemed {
+pub(crate) struct Redeemed {
     cached: Cached,
-    refresh_token: Option<SecretString>,
+    pub(crate) refresh_token: Option<SecretString>,
 }
 
 impl Tokens {
@@ -114,19 +124,52 @@ impl Tokens {
         self.close(&mut state, Refusal::SignIn(reason.to_owned()), REFUSED_WAIT)
     }
 
+    /// Redeems for each audience, whatever is cached. Returns the newest refresh token.
+    pub(crate) async fn sign_in(&self, audiences: &[&str]) -> Result<SecretString, Error> {
+        let mut state = self.state.lock().await;
+        let mut newest = self.newest(&mut state)?;
+        for audience in audiences {
+            if let Some(rotated) = self.renew(&mut state, audience, &newest).await? {
+                newest = rotated;
+            }
+        }
+        Ok(newest)
+    }
+
     async fn renewed(&self, state: &mut State, audience: &str) -> Result<HeaderValue, Error> {
+        let newest = self.newest(state)?;
+        self.renew(state, audience, &newest).await?;
+        let cached = state.cached.get(audience).map(|cached| cached.authorization.clone());
+        cached.ok_or_else(|| Error::NotSent { reason: "there is no token".to_owned(), retry_after: None, source: None })
+    }
+
+    fn newest(&self, state: &mut State) -> Result<SecretString, Error> {
+        let current = self.custody.current();
+        let is_in_place = |unkept: &Unkept| {
+            current.as_ref().is_some_and(|current| current.expose_secret() == unkept.redeemed.expose_secret())
+        };
+        state.unkept = state.unkept.take().filter(is_in_place);
+        let newest = state.unkept.as_ref().map(|unkept| unkept.token.clone()).or(current);
+        newest.ok_or_else(|| Refusal::SignIn("nobody has signed in yet".to_owned()).error(REFUSED_WAIT))
+    }
+
+    /// Redeems a refresh token and caches what came of it. Returns another refresh token, if there is one now.
+    async fn renew(
+        &self,
+        state: &mut State,
+        audience: &str,
+        refresh_token: &SecretString,
+    ) -> Result<Option<SecretString>, Error> {
         if let (Some(left), Some(refusal)) = (self.gate.closed_for(), &state.refusal) {
             return Err(refusal.error(left));
         }
-        let refresh_token = state.unkept.clone().unwrap_or_else(|| self.custody.current());
-        match self.redeem(audience, &refresh_token).await {
+        match self.redeem(audience, refresh_token).await {
             Ok(redeemed) => {
                 // No `await` between the answer and the file: a caller that gives up here would lose the token.
-                self.keep(state, redeemed.refresh_token);
-                let authorization = redeemed.cached.authorization.clone();
+                self.keep(state, redeemed.refresh_token.clone(), refresh_token);
                 state.cached.insert(audience.to_owned(), redeemed.cached);
                 state.refusal = None;
-                Ok(authorization)
+                Ok(redeemed.refresh_token)
             }
             Err((refusal, wait)) => Err(self.close(state, refusal, wait)),
         }
@@ -134,12 +177,13 @@ impl Tokens {
 
     /// Keeps the newest refresh token. If that fails the access token is good all the same, and the next redemption
     /// uses the newest one from memory and tries to keep it again.
-    fn keep(&self, state: &mut State, rotated: Option<SecretString>) {
-        let Some(newest) = rotated.or_else(|| state.unkept.take()) else { return };
-        state.unkept = None;
-        if let Err(error) = self.custody.keep(&newest) {
+    fn keep(&self, state: &mut State, rotated: Option<SecretString>, redeemed: &SecretString) {
+        let before = state.unkept.take();
+        let Some(token) = rotated.or_else(|| before.as_ref().map(|unkept| unkept.token.clone())) else { return };
+        let redeemed = before.map_or_else(|| redeemed.clone(), |unkept| unkept.redeemed);
+        if let Err(error) = self.custody.keep(&token, &redeemed) {
             tracing::error!(%error, "a rotated refresh token could not be kept: check the data folder");
-            state.unkept = Some(newest);
+            state.unkept = Some(Unkept { token, redeemed });
         }
     }
 
@@ -151,14 +195,15 @@ impl Tokens {
     }
 
     async fn redeem(&self, audience: &str, refresh_token: &SecretString) -> Result<Redeemed, (Refusal, Duration)> {
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
         if !self.v2.load(Ordering::Relaxed) {
             let asked = [("resource", audience), ("scope", "openid")];
-            if let Some(redeemed) = self.ask("oauth2/token", refresh_token, &asked).await? {
+            if let Some(redeemed) = self.ask(V1, &[grant, asked].concat()).await? {
                 return Ok(redeemed);
             }
         }
         let scope = format!("{}/.default offline_access", audience.trim_end_matches('/'));
-        let redeemed = self.ask("oauth2/v2.0/token", refresh_token, &[("scope", &scope)]).await?;
+        let redeemed = self.ask(V2, &[&grant[..], &[("scope", &scope)]].concat()).await?;
         let redeemed = redeemed.ok_or_else(|| {
             (Refusal::SignIn("no token endpoint at partner_center.authority_url".to_owned()), REFUSED_WAIT)
         })?;
@@ -167,22 +212,16 @@ impl Tokens {
     }
 
     /// Asks one endpoint; `None` when there is no such endpoint.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         endpoint: &str,
-        refresh_token: &SecretString,
-        asked: &[(&str, &str)],
+        grant: &[(&str, &str)],
     ) -> Result<Option<Redeemed>, (Refusal, Duration)> {
         let unreachable = |what: &str| (Refusal::Unreachable(what.to_owned()), UNREACHABLE_WAIT);
-        let url = Url::parse(&format!("{}/{endpoint}", self.authority))
+        let url = Url::parse(&format!("{}/{endpoint}/token", self.authority))
             .map_err(|_| (Refusal::SignIn("authority_url and tenant_id make no address".to_owned()), REFUSED_WAIT))?;
-        let mut form = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token.expose_secret()),
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", self.client_secret.expose_secret()),
-        ];
-        form.extend_from_slice(asked);
+        let app = [("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.expose_secret())];
+        let form = [grant, &app].concat();
         let asked_at = Instant::now();
         let sent = self.http.post(url).form(&form).send().await;
         let response = sent.map_err(|_| unreachable("the sign-in service cannot be reached"))?;
@@ -214,7 +253,7 @@ impl Tokens {
 }
 
 impl Refusal {
-    fn error(&self, left: Duration) -> Error {
+    pub(crate) fn error(&self, left: Duration) -> Error {
         match self {
             Self::SignIn(reason) => Error::SignIn { reason: reason.clone(), retry_after: left },
             Self::Unreachable(reason) => {

@@ -86,7 +86,9 @@ pub(crate) fn error_of(status: StatusCode, retry_after: Option<&str>, body: &[u8
         (429 | 507 | 509, _) => Error::Throttled { retry_after: wait() },
         (503, _) | (_, "serviceNotAvailable") => Error::Unavailable { retry_after: wait() },
         (300..=399, _) => Error::Configuration {
-            reason: format!("Partner Center answered with a redirect ({number}); check partner_center.referrals_url"),
+            reason: format!(
+                "Partner Center answered with a redirect ({number}); check the addresses in partner_center"
+            ),
         },
         (404 | 410, _) | (_, "itemNotFound") => Error::NotFound { message },
         (409 | 412, _) | (_, "preconditionFailed" | "resourceModified") if conditional => Error::Stale { message },

@@ -22,8 +22,8 @@ pub struct Secrets {
 pub struct PartnerCenterSecrets {
     /// Of the app registration.
     pub client_secret: SecretString,
-    /// Of the person who signed in.
-    pub refresh_token: SecretString,
+    /// Of the person who signed in; none before that, or if `cosell login` keeps the only one.
+    pub refresh_token: Option<SecretString>,
 }
 
 /// `[dataverse]`
@@ -102,7 +102,7 @@ impl Secrets {
         let mut reader = Reader { table, problems: Vec::new() };
         let partner_center = PartnerCenterSecrets {
             client_secret: reader.text("partner_center", "client_secret"),
-            refresh_token: reader.text("partner_center", "refresh_token"),
+            refresh_token: reader.optional_text("partner_center", "refresh_token"),
         };
         let dataverse = DataverseSecrets {
             client_secret: reader.text("dataverse", "client_secret"),
@@ -127,12 +127,24 @@ impl Reader {
     }
 
     fn text(&mut self, table: &str, key: &str) -> SecretString {
-        match self.take(table, key) {
-            Some(Value::String(text)) if !text.is_empty() => return SecretString::from(text),
-            Some(_) => self.problems.push(format!("{table}.{key} must be a text that is not empty")),
-            None => self.problems.push(format!("{table}.{key} is missing")),
+        if !self.has(table, key) {
+            self.problems.push(format!("{table}.{key} is missing"));
         }
-        SecretString::default()
+        self.optional_text(table, key).unwrap_or_default()
+    }
+
+    fn optional_text(&mut self, table: &str, key: &str) -> Option<SecretString> {
+        match self.take(table, key)? {
+            Value::String(text) if !text.is_empty() => Some(SecretString::from(text)),
+            _ => {
+                self.problems.push(format!("{table}.{key} must be a text that is not empty"));
+                None
+            }
+        }
+    }
+
+    fn has(&self, table: &str, key: &str) -> bool {
+        self.table.get(table).and_then(|table| table.get(key)).is_some()
     }
 
     fn texts(&mut self, table: &str, key: &str) -> Vec<SecretString> {

@@ -139,10 +139,18 @@ fn secrets_file(text: &str, mode: u32) -> (tempfile::TempDir, Result<Secrets, St
 fn secrets_are_read_and_never_printed() {
     let (_folder, secrets) = secrets_file(SECRETS, 0o600);
     let secrets = secrets.unwrap();
-    assert_eq!(secrets.partner_center.refresh_token.expose_secret(), "two");
+    assert_eq!(secrets.partner_center.refresh_token.as_ref().unwrap().expose_secret(), "two");
     assert_eq!(secrets.dataverse.webhook_keys[0].expose_secret(), "four");
     let printed = format!("{secrets:?}");
     assert!(!["one", "two", "three", "four"].iter().any(|secret| printed.contains(secret)), "{printed}");
+}
+
+#[test]
+fn the_refresh_token_may_be_missing_before_the_first_sign_in_but_not_empty() {
+    let (_folder, secrets) = secrets_file(&SECRETS.replace("refresh_token = \"two\"", ""), 0o600);
+    assert!(secrets.unwrap().partner_center.refresh_token.is_none());
+    let (_folder, secrets) = secrets_file(&SECRETS.replace("\"two\"", "\"\""), 0o600);
+    assert!(secrets.unwrap_err().contains("partner_center.refresh_token must be a text that is not empty"));
 }
 
 #[test]
@@ -156,7 +164,7 @@ fn what_is_missing_from_the_secrets_is_named_and_nothing_is_shown() {
     let (_folder, secrets) = secrets_file("[partner_center]\nclient_secret = \"hush\"\nextra = \"hush\"\n", 0o600);
     let error = secrets.unwrap_err();
     for part in [
-        "partner_center.refresh_token is missing",
+        "dataverse.client_secret is missing",
         "dataverse.webhook_keys is missing",
         "partner_center.extra is not a secret",
     ] {

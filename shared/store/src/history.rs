@@ -92,7 +92,11 @@ impl HistoryLine {
 
     /// The line of its JSON, or why it cannot be read.
     pub(crate) fn read(line: &str) -> Result<Self, String> {
-        let mut line: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        Self::read_value(serde_json::from_str(line).map_err(|error| error.to_string())?)
+    }
+
+    /// The line of its parsed JSON, or why it cannot be read.
+    pub(crate) fn read_value(mut line: Value) -> Result<Self, String> {
         let word = |name: &str| line[name].as_str().map(str::to_owned).ok_or_else(|| format!("{name} is missing"));
         let (link, side, field, kind) = (word("link")?, word("side")?, word("field")?, word("kind")?);
         let (rule, cause, intent) = (word("rule")?, word("cause")?, line["intent"].as_str().map(IntentId::new));

@@ -3,10 +3,12 @@
 //! The semantics are those that DynamoDB can keep, because that is the other implementation: one conditional write per
 //! link, small transactions for identity, no join or scan where it matters, expiry checked by code.
 
+pub mod dynamodb;
 mod history;
 pub mod sqlite;
 mod wire;
 
+pub use dynamodb::DynamoStore;
 pub use history::HistoryLine;
 pub use sqlite::SqliteStore;
 
@@ -105,6 +107,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A link is larger than the store can hold.
+    #[error("link {link} is too large for the store: shorten its longest text, or take that field out of the mapping")]
+    TooLarge {
+        /// Which link.
+        link: String,
+    },
     /// The folder can't hold a store.
     #[error("{folder} cannot hold the data ({reason}): choose another folder with --data")]
     Unwritable {
@@ -167,6 +175,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, Error>> + Send;
     /// Whose a solution row is.
     fn link_of_solution(&self, row: &str) -> impl Future<Output = Result<Option<LinkId>, Error>> + Send;
-    /// Forgets history and worked hints that are older than their time; some at a time. Says how many.
+    /// Forgets history and worked hints that are older than their time; some at a time. Says how many. DynamoDB does so
+    /// by itself, within days of an item's time, and here says none.
     fn prune(&self, now: Timestamp, history_days: u32) -> impl Future<Output = Result<usize, Error>> + Send;
 }

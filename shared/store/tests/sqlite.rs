@@ -4,12 +4,29 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use store::{LinkKey, SqliteStore, Store, sqlite};
-use sync_core::{Link, LinkId, Pair, ReferralId};
+use store::{HistoryLine, LinkKey, SqliteStore, Store, sqlite};
+use sync_core::{FieldId, Kind, Link, LinkId, Pair, Reading, ReferralId, Side, Timestamp};
 use tokio_rusqlite::rusqlite;
 
 fn link() -> Link {
     Link::new(LinkId::new("one"), Pair::ReferralOnly(ReferralId::new("referral")))
+}
+
+fn line(at: i64) -> HistoryLine {
+    HistoryLine {
+        at: Timestamp::from_millis(at),
+        link: link().id,
+        side: Side::Crm,
+        field: FieldId::new("name"),
+        from: Reading::Unknown,
+        to: Reading::is("value"),
+        kind: Kind::Written,
+        winner: Reading::Unknown,
+        loser: Reading::Unknown,
+        rule: "crm moved".to_owned(),
+        cause: "event".to_owned(),
+        intent: None,
+    }
 }
 
 #[tokio::test]
@@ -69,4 +86,17 @@ async fn a_link_that_cannot_be_read_is_named_and_kept() {
         .unwrap();
     let error = store.load(LinkKey::Id(&link().id)).await.unwrap_err().to_string();
     assert!(error.contains("link one") && error.contains("version 9"), "{error}");
+}
+
+#[tokio::test]
+async fn only_what_is_old_is_forgotten() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::new(sqlite::open(folder.path()).await.unwrap());
+    store.insert(&link(), &[line(1), line(3 * DAY)]).await.unwrap();
+    store.mark_seen("old", Timestamp::from_millis(1)).await.unwrap();
+    store.mark_seen("new", Timestamp::from_millis(9 * DAY)).await.unwrap();
+    assert_eq!(store.prune(Timestamp::from_millis(4 * DAY), 2).await.unwrap(), 2);
+    assert_eq!(store.history(&link().id, 9).await.unwrap(), [line(3 * DAY)]);
+    assert!(store.seen("new", Timestamp::from_millis(4 * DAY)).await.unwrap());
 }

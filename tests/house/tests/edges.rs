@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("sync-core",      ""),
     // translate
     ("mapping",        "sync-core"),
+    ("catalogue",      ""),
     ("settings",       "mapping"),
     // touch the world
     ("discretion",     ""),
@@ -25,7 +26,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("engine",         "dataverse mapping partner-center queue settings store sync-core"),
     // put together
     ("functions/*",    "dataverse doors engine mapping partner-center queue settings store sync-core telemetry throttle"),
-    ("cosell",         "dataverse doors engine mapping partner-center queue settings simulators store sync-core telemetry"),
+    ("cosell",         "catalogue dataverse doors engine mapping partner-center queue settings simulators store sync-core telemetry"),
     // the vendors' side: knows nothing of ours
     ("simulators",     ""),
     // prove

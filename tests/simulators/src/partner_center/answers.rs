@@ -3,7 +3,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 /// A refusal of the referrals host.
@@ -11,26 +12,32 @@ use serde_json::{Value, json};
 pub(super) struct Refused {
     status: u16,
     code: &'static str,
-    inner_code: Option<&'static str>,
+    inner: Option<(&'static str, &'static str)>,
     message: String,
     target: &'static str,
 }
 
 impl Refused {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, inner_code: None, message: message.into(), target: "referral" }
+        Self { status, code, inner: None, message: message.into(), target: "referral" }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "invalidRequest", message)
     }
 
-    pub(super) fn unauthenticated() -> Self {
-        Self::new(401, "unauthenticated", "The caller is not authenticated.")
+    /// 401. The sample spells the code in another way than the table does.
+    pub(super) fn unauthenticated(as_in_sample: bool) -> Self {
+        let code = if as_in_sample { "unAuthorized" } else { "unauthenticated" };
+        Self::new(401, code, "The caller is not authenticated.")
     }
 
-    pub(super) fn no_mfa() -> Self {
-        Self { inner_code: Some("900421"), ..Self::unauthenticated() }
+    pub(super) fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    pub(super) fn with_inner(self, code: &'static str, message: &'static str) -> Self {
+        Self { inner: Some((code, message)), ..self }
     }
 
     pub(super) fn access_denied() -> Self {
@@ -50,6 +57,10 @@ impl Refused {
         Self::new(status, code, "If-Match is required.")
     }
 
+    pub(super) fn method() -> Self {
+        Self::new(405, "invalidRequest", "The method is not allowed for this resource.")
+    }
+
     pub(super) fn media_type() -> Self {
         Self::new(415, "invalidRequest", "Content-Type must be application/json.")
     }
@@ -58,8 +69,8 @@ impl Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut error = json!({ "code": self.code, "message": self.message, "target": self.target });
-        if let Some(code) = self.inner_code {
-            error["innerError"] = json!({ "code": code, "message": "Multi-factor authentication is required." });
+        if let Some((code, message)) = self.inner {
+            error["innerError"] = json!({ "code": code, "message": message });
         }
         (status(self.status), Json(json!({ "error": error }))).into_response()
     }
@@ -76,7 +87,12 @@ pub(super) struct WebhookRefused {
 impl IntoResponse for WebhookRefused {
     fn into_response(self) -> Response {
         let body = json!({ "code": self.code, "description": self.description, "data": [], "source": "PartnerCenter" });
-        (status(self.status), Json(body)).into_response()
+        let mut answer = (status(self.status), Json(body)).into_response();
+        if self.status == 401 {
+            let scheme = HeaderValue::from_static("OAuth realm=urn:cpsvc:cpid:00000000-0000-4000-8000-000000000000");
+            answer.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        answer
     }
 }
 

@@ -32,8 +32,9 @@ fn back(simulator: &Simulator, tenant: &str, query: &Form) -> Result<Url, Denied
     if !needed(query, "client_id")?.eq_ignore_ascii_case(PartnerCenter::CLIENT_ID) {
         return Err(Denied::new(400, "unauthorized_client", 700016, "The application was not found in the directory."));
     }
-    if !needed(query, "response_type")?.split_whitespace().any(|kind| kind == "code") {
-        return Err(Denied::new(400, "unsupported_response_type", 70005, "Only response_type code is simulated."));
+    if needed(query, "response_type")? != "code" || !matches!(field(query, "response_mode"), None | Some("query")) {
+        let description = "Only response_type code with response_mode query is simulated.";
+        return Err(Denied::new(400, "unsupported_response_type", 70005, description));
     }
     let redirect_uri = needed(query, "redirect_uri")?;
     let mut back = Url::parse(redirect_uri)

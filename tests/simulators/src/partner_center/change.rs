@@ -4,11 +4,11 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::answers::Refused;
+use super::choices::StaleEtag;
 use super::json_patch::{self, Lenience, Operation};
 use super::judge;
 use super::names::canonical_names;
 use super::referral;
-use super::switches::StaleEtag;
 use super::world::World;
 
 /// Carries out a PATCH document.

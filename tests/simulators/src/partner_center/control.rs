@@ -14,7 +14,9 @@
 //! | `GET /control/events` | | `{"events", "held", "registered"}` |
 //! | `POST /control/events` | `{"events": "deliver"\|"lose"\|"hold"}` | what becomes of events from now on |
 //! | `POST /control/events/release` | `{"release": "in_order"\|"reversed"\|"twice"}` | lets held events leave |
+//! | `POST /control/events/replay` | | lets events leave again that were given up |
 //! | `POST /control/events/settled` | | answers when no delivery is under way |
+//! | `POST /control/sign` | any bytes | the headers that this body would be delivered with, as an object |
 //! | `GET /control/deliveries` | | what came of every event |
 //! | `POST /control/register` | `{"url"}` | takes the registration slot for an address |
 //! | `GET /control/switches` | | the switches |
@@ -27,8 +29,10 @@
 //!
 //! [`PartnerCenter`]: super::PartnerCenter
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -57,7 +61,9 @@ pub(super) fn routes(simulator: Arc<Simulator>) -> Router {
         .route("/control/referrals/{id}/expire", post(expire))
         .route("/control/events", get(events).post(set_events))
         .route("/control/events/release", post(release))
+        .route("/control/events/replay", post(replay))
         .route("/control/events/settled", post(settled))
+        .route("/control/sign", post(sign))
         .route("/control/deliveries", get(deliveries))
         .route("/control/register", post(register))
         .route("/control/switches", get(switches).post(set_switches))
@@ -132,9 +138,7 @@ async fn expire(State(simulator): Shared, Path(id): Path<String>) -> StatusCode 
 
 async fn events(State(simulator): Shared) -> Json<Value> {
     let (events, held) = simulator.deliveries.events();
-    let registered =
-        simulator.read(|world| world.webhooks.registration.as_ref().map(|registration| registration.url.clone()));
-    Json(json!({ "events": events, "held": held, "registered": registered }))
+    Json(json!({ "events": events, "held": held, "registered": handle::registered(&simulator) }))
 }
 
 async fn set_events(State(simulator): Shared, Json(body): Json<Value>) -> Response {
@@ -154,6 +158,18 @@ async fn release(State(simulator): Shared, Json(body): Json<Value>) -> Response 
             no_content()
         }
         Err(reason) => bad_request(&reason),
+    }
+}
+
+async fn replay(State(simulator): Shared) -> StatusCode {
+    simulator.deliveries.replay();
+    StatusCode::NO_CONTENT
+}
+
+async fn sign(State(simulator): Shared, body: Bytes) -> Response {
+    match simulator.signed_headers(&body, "x-ms-signature") {
+        Ok(headers) => Json(headers.into_iter().collect::<BTreeMap<_, _>>()).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -191,7 +207,7 @@ async fn set_switches(State(simulator): Shared, Json(members): Json<Value>) -> R
 }
 
 async fn consent(State(simulator): Shared) -> Json<Value> {
-    Json(json!({ "refresh_token": simulator.refresh_tokens().issue(simulator.clock.now()) }))
+    Json(json!({ "refresh_token": simulator.issue_refresh_token() }))
 }
 
 async fn revoke(State(simulator): Shared, Json(body): Json<Value>) -> StatusCode {

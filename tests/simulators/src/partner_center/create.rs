@@ -11,40 +11,73 @@ use super::world::World;
 const TYPES: &[&str] = &["Independent", "Shared"];
 const QUALIFICATIONS: &[&str] = &["None", "Direct", "MarketingQualified", "SalesQualified"];
 
-/// Creates a referral from a caller's body. Answers its id.
+/// Creates a referral from a caller's body: our own, or that of somebody whom we invite. Answers its id.
 pub(super) fn create(world: &mut World, organization_name: &str, body: Value) -> Result<String, Refused> {
     let input = canonical_names(body);
-    let for_microsoft = is_for_microsoft(&input);
+    let invitee = invitee(&input);
     let objection =
-        required(&input).or_else(|| practical(&input, world)).or_else(|| engagement(&input, for_microsoft, world));
+        required(&input).or_else(|| practical(&input, world)).or_else(|| engagement(&input, invitee.as_deref(), world));
     if let Some(message) = objection {
         return Err(Refused::invalid(message));
     }
-    let mut document = referral::laid_out(&input);
-    referral::tidy(&mut document, &world.switches);
-    document["engagementId"] = input["engagementId"].clone();
-    let (organization, name, state) = if for_microsoft {
-        (MICROSOFT, "Microsoft", ("New", "Pending"))
-    } else {
-        // Whatever was sent, an outgoing referral begins accepted (3.3).
-        (world.organization_id.as_str(), organization_name, ("Active", "Accepted"))
-    };
-    document["organizationId"] = json!(organization);
-    document["organizationName"] = json!(name);
-    document["status"] = json!(state.0);
-    document["substatus"] = json!(state.1);
-    if for_microsoft && !document["inviteContext"].is_null() {
-        document["inviteContext"]["invitedBy"] =
-            json!({ "organizationId": world.organization_id, "organizationName": organization_name });
+    if let Some(invitee) = invitee {
+        return Ok(invite(world, organization_name, &input, &invitee));
     }
-    Ok(world.insert(document, false))
+    let mut ours = laid_out(world, &input);
+    ours["organizationId"] = json!(world.organization_id);
+    ours["organizationName"] = json!(organization_name);
+    // Whatever was sent, an outgoing referral begins accepted (3.3).
+    ours["status"] = json!("Active");
+    ours["substatus"] = json!("Accepted");
+    let asks_for_help = input.pointer("/inviteContext/assistanceRequestCode").is_some_and(Value::is_string);
+    let shared = text(&input, "type") == "Shared" && input["consent"][SHARE] == json!(true);
+    let id = world.insert(ours, false);
+    if world.switches.help_invites_microsoft && asks_for_help && shared {
+        let mut invitation = input;
+        invitation["engagementId"] =
+            world.find(&id).map(|ours| ours.document["engagementId"].clone()).unwrap_or_default();
+        invite(world, organization_name, &invitation, MICROSOFT);
+    }
+    Ok(id)
 }
 
-fn is_for_microsoft(input: &Value) -> bool {
+const SHARE: &str = "consentToShareReferralWithMicrosoftSellers";
+
+/// Makes the copy of somebody who is invited into an engagement; it waits for an answer (4.3).
+fn invite(world: &mut World, organization_name: &str, input: &Value, invitee: &str) -> String {
+    let mut copy = laid_out(world, input);
+    copy["organizationId"] = json!(invitee);
+    copy["organizationName"] = json!(if invitee == MICROSOFT { "Microsoft" } else { invitee });
+    copy["status"] = json!("New");
+    copy["substatus"] = json!("Pending");
+    if !copy["inviteContext"].is_null() {
+        copy["inviteContext"]["invitedBy"] =
+            json!({ "organizationId": world.organization_id, "organizationName": organization_name });
+    }
+    let declined = world.switches.small_deals_are_declined && invitee == MICROSOFT && referral::is_small(&copy);
+    let id = world.insert(copy, false);
+    if world.switches.joining_makes_shared {
+        world.share_ours(text(input, "engagementId"));
+    }
+    if declined {
+        world.decline(&id);
+    }
+    id
+}
+
+fn laid_out(world: &World, input: &Value) -> Value {
+    let mut document = referral::laid_out(input);
+    referral::tidy(&mut document, &world.switches);
+    document["engagementId"] = input["engagementId"].clone();
+    document
+}
+
+/// Whom the referral is for, if not for ourselves: Microsoft, or a partner by its profile (3.10).
+fn invitee(input: &Value) -> Option<String> {
     let targets = input["target"].as_array().map(Vec::as_slice).unwrap_or_default();
-    targets.iter().any(|target| {
-        text(target, "type") == "BusinessProfileLocation" && text(target, "id").eq_ignore_ascii_case(MICROSOFT)
-    })
+    let target = targets.iter().find(|target| text(target, "type") == "BusinessProfileLocation")?;
+    let id = text(target, "id");
+    Some(if id.eq_ignore_ascii_case(MICROSOFT) { MICROSOFT.to_owned() } else { id.to_owned() })
 }
 
 /// What the documentation marks as required, and the closed lists (3.4, 3.5).
@@ -84,6 +117,10 @@ fn practical(input: &Value, world: &World) -> Option<String> {
         if !judge::is_code(&input["details"]["currency"], 3) {
             return Some("Currency must be an ISO 4217 code.".to_owned());
         }
+        let postal_code = input.pointer("/customerProfile/address/postalCode").and_then(Value::as_str);
+        if switches.require_postal_code && postal_code.is_none_or(|code| code.trim().is_empty()) {
+            return Some("Required field /customerProfile/address/postalCode missing".to_owned());
+        }
         let consents = ["consentToToShareInfoWithOthers", "consentToContact"];
         if let Some(missing) = consents.iter().find(|name| input["consent"][**name] != json!(true)) {
             return Some(format!("{missing} must be true."));
@@ -104,7 +141,10 @@ fn practical(input: &Value, world: &World) -> Option<String> {
     if switches.require_marketplace_intent && !has_marketplace_intent(input) {
         return Some("Required field CustomerMarketplaceIntent missing".to_owned());
     }
-    judge::incomplete_member(team)
+    let attributes = input.pointer(judge::ATTRIBUTES).unwrap_or(&Value::Null);
+    let long = |pointer: &&&str| input.pointer(pointer).is_some_and(|text| judge::is_too_long(text, switches));
+    let long = referral::TEXTS.iter().find(long).map(|pointer| format!("{pointer} is too long."));
+    long.or_else(|| judge::attributes_objection(attributes, switches)).or_else(|| judge::incomplete_member(team))
 }
 
 fn contact_for_help(input: &Value) -> Option<String> {
@@ -117,27 +157,27 @@ fn contact_for_help(input: &Value) -> Option<String> {
 }
 
 fn has_marketplace_intent(input: &Value) -> bool {
-    let attributes = input.pointer("/details/requirements/additionalRequirements/attributes").and_then(Value::as_array);
+    let attributes = input.pointer(judge::ATTRIBUTES).and_then(Value::as_array);
     attributes.is_some_and(|attributes| {
         attributes.iter().any(|attribute| text(attribute, "type") == "CustomerMarketplaceIntent")
     })
 }
 
-/// A given engagement must be one of ours; Microsoft is invited into one, with the consent to share (4.3).
-fn engagement(input: &Value, for_microsoft: bool, world: &World) -> Option<String> {
+/// A given engagement must be one of ours; others are invited into one, Microsoft with the consent to share (4.3).
+fn engagement(input: &Value, invitee: Option<&str>, world: &World) -> Option<String> {
     let wanted = input["engagementId"].as_str();
-    if for_microsoft && wanted.is_none() {
-        return Some("EngagementId is required to invite Microsoft.".to_owned());
+    if invitee.is_some() && wanted.is_none() {
+        return Some("EngagementId is required to invite somebody.".to_owned());
     }
-    if for_microsoft && input["consent"]["consentToShareReferralWithMicrosoftSellers"] != json!(true) {
-        return Some("consentToShareReferralWithMicrosoftSellers must be true.".to_owned());
+    if invitee == Some(MICROSOFT) && input["consent"][SHARE] != json!(true) {
+        return Some(format!("{SHARE} must be true."));
     }
     let wanted = wanted?;
     let members = || world.all().iter().filter(|stored| text(&stored.document, "engagementId") == wanted);
     if !members().any(|stored| world.is_ours(&stored.document)) {
         return Some("The engagement was not found.".to_owned());
     }
-    let invited = members().any(|stored| text(&stored.document, "organizationId") == MICROSOFT);
-    (for_microsoft && invited && world.switches.refuse_second_microsoft_copy)
+    let invited = members().any(|stored| referral::is_microsofts(&stored.document));
+    (invitee == Some(MICROSOFT) && invited && world.switches.refuse_second_microsoft_copy)
         .then(|| "Microsoft has been invited already.".to_owned())
 }

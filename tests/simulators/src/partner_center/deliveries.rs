@@ -1,19 +1,12 @@
-//! Brings events to whoever registered for them: signed, ten tries, no redirects (partner-center-api 6.4, 6.5).
-//!
-//! First tries leave one after another, so that a receiver at rest sees the events in order; tries after the first are
-//! made while others leave, so that a failing event holds nobody up. The waits are real time, the dates simulated.
+//! The events on their way, those that are held back, and what came of each (partner-center-api 6.4). The sending itself
+//! is in `delivering`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
-use super::event::{Event, Resource};
-use super::simulator::Simulator;
-use super::switches::Forgery;
-use super::webhooks::{Attempt, Registration};
+use super::event::Event;
 use crate::harness::{Events, Release};
 
 /// What came of one event.
@@ -57,17 +50,19 @@ struct State {
     events: Events,
     held: Vec<Event>,
     log: Vec<Delivery>,
+    /// The vendor's offline queue: events that were given up.
+    offline: Vec<Event>,
 }
 
 /// An event that leaves, and its place in the log.
 #[derive(Clone)]
 pub(super) struct Departure {
-    event: Event,
+    pub(super) event: Event,
     place: usize,
 }
 
 impl Deliveries {
-    /// Deliveries, and the queue to pass to [`work`].
+    /// Deliveries, and the queue to pass to `delivering::work`.
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Departure>) {
         let (queue, departures) = mpsc::unbounded_channel();
         (Self { state: Mutex::default(), under_way: watch::Sender::new(0), queue }, departures)
@@ -111,6 +106,34 @@ impl Deliveries {
         }
     }
 
+    /// Lets the events leave again that were given up (9, point 10).
+    pub(super) fn replay(&self) {
+        let mut state = self.state();
+        for event in std::mem::take(&mut state.offline) {
+            self.depart(&mut state, event);
+        }
+    }
+
+    /// Notes what a receiver answered to a try, and whether that was a success. Answers how it stands.
+    pub(super) fn note_try(&self, departure: &Departure, status: Option<u16>, success: bool, allowed: u32) -> Outcome {
+        let mut state = self.state();
+        let entry = &mut state.log[departure.place];
+        entry.tries.push(status);
+        match (success, entry.tries.len() >= allowed as usize) {
+            (true, _) => Outcome::Delivered,
+            (false, true) => {
+                state.offline.push(departure.event.clone());
+                Outcome::GivenUp
+            }
+            (false, false) => Outcome::UnderWay,
+        }
+    }
+
+    /// Ends a delivery.
+    pub(super) fn ended(&self, departure: &Departure, outcome: Outcome) {
+        self.end(&mut self.state(), departure.place, outcome);
+    }
+
     /// Waits until no delivery is under way. Held events are not under way.
     pub(super) async fn settled(&self) {
         // Fails only when the sender is gone, which is `self`.
@@ -146,103 +169,4 @@ impl State {
         self.log.push(Delivery { event_name, resource_uri, tries: Vec::new(), outcome });
         self.log.len() - 1
     }
-}
-
-/// Delivers until the simulator ends.
-pub(super) async fn work(simulator: Arc<Simulator>, mut departures: mpsc::UnboundedReceiver<Departure>) {
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => {
-            tracing::error!(%error, "events cannot be delivered");
-            return;
-        }
-    };
-    let mut later_tries = JoinSet::new();
-    while let Some(departure) = departures.recv().await {
-        if try_once(&simulator, &client, &departure).await == Try::Again {
-            later_tries.spawn(try_on(simulator.clone(), client.clone(), departure));
-        }
-        while later_tries.try_join_next().is_some() {}
-    }
-}
-
-/// Whether a delivery goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Try {
-    Again,
-    Ended,
-}
-
-async fn try_on(simulator: Arc<Simulator>, client: reqwest::Client, departure: Departure) {
-    loop {
-        let wait = simulator.read(|world| world.switches.retry_spacing_milliseconds);
-        tokio::time::sleep(Duration::from_millis(wait)).await;
-        if try_once(&simulator, &client, &departure).await == Try::Ended {
-            return;
-        }
-    }
-}
-
-async fn try_once(simulator: &Simulator, client: &reqwest::Client, departure: &Departure) -> Try {
-    let deliveries = &simulator.deliveries;
-    let Some(registration) = simulator.read(|world| world.webhooks.registration.clone()) else {
-        deliveries.end(&mut deliveries.state(), departure.place, Outcome::Dropped);
-        return Try::Ended;
-    };
-    let status = post(simulator, client, &registration, &departure.event).await;
-    let allowed = simulator.read(|world| world.switches.delivery_attempts) as usize;
-    let outcome = {
-        let mut state = deliveries.state();
-        let entry = &mut state.log[departure.place];
-        entry.tries.push(status);
-        match status {
-            Some(200..300) => Outcome::Delivered,
-            _ if entry.tries.len() >= allowed => Outcome::GivenUp,
-            _ => Outcome::UnderWay,
-        }
-    };
-    if let Resource::Validation(id) = &departure.event.resource {
-        let attempt = Attempt { at: simulator.clock.now(), status };
-        simulator.change(|world| world.webhooks.note_attempt(id, attempt, outcome != Outcome::UnderWay));
-    }
-    if outcome == Outcome::UnderWay {
-        return Try::Again;
-    }
-    deliveries.end(&mut deliveries.state(), departure.place, outcome);
-    Try::Ended
-}
-
-/// One try: the status answered, if one was.
-async fn post(
-    simulator: &Simulator,
-    client: &reqwest::Client,
-    registration: &Registration,
-    event: &Event,
-) -> Option<u16> {
-    let (forgery, timeout) =
-        simulator.read(|world| (world.switches.forgery, world.switches.attempt_timeout_milliseconds));
-    let mut body = event.body().ok()?;
-    let signature = simulator.signer.sign(&body, forgery).ok()?;
-    let mut request = client
-        .post(&registration.url)
-        .timeout(Duration::from_millis(timeout))
-        .header("Content-Type", "application/json")
-        .header("Accept-Encoding", "gzip, deflate");
-    if forgery != Forgery::Unsigned {
-        let folder = if forgery == Forgery::OtherFolder { "elsewhere" } else { "cert" };
-        let certificate_url = format!("{}/{folder}/{}", simulator.url, signature.certificate_file);
-        let token_header = if registration.in_ms_signature { "x-ms-signature" } else { "Authorization" };
-        request = request
-            .header(token_header, signature.token)
-            .header("X-MS-Certificate-Url", certificate_url)
-            .header("X-MS-Signature-Algorithm", signature.algorithm);
-    }
-    if forgery == Forgery::TamperedBody {
-        // Well formed, and points somewhere else.
-        let elsewhere = Resource::Referral("00000000-0000-4000-8000-000000000000".to_owned());
-        body = Event { resource: elsewhere, ..event.clone() }.body().ok()?;
-    }
-    let answer = request.body(body).send().await;
-    answer.ok().map(|answer| answer.status().as_u16())
 }

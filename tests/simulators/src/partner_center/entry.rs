@@ -7,6 +7,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::answers::{self, Refused, WebhookRefused};
+use super::choices::MfaRefusal;
 use super::simulator::Simulator;
 use super::world::Role;
 
@@ -33,34 +34,52 @@ impl Meter {
     }
 }
 
+/// Who calls the webhooks host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    App,
+    Person,
+}
+
 /// Whether a request may use the referrals host.
 pub(super) fn referrals(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Box<Response>> {
     limit(simulator, &simulator.referrals_meter)?;
+    let (switches, role) = simulator.read(|world| (world.switches.clone(), world.person.role));
+    let unauthenticated = || Refused::unauthenticated(switches.unauthenticated_as_in_sample);
     let grant = simulator.identity.check(headers, &simulator.referrals_audience);
-    let grant = grant.map_err(|_| boxed(Refused::unauthenticated()))?;
+    let grant = grant.map_err(|_| boxed(unauthenticated()))?;
     // No person behind the token: not offered for referrals (1.7).
     if grant.flags.contains(APP_ONLY) {
-        return Err(boxed(Refused::access_denied()));
+        return if switches.app_only_referrals { Ok(()) } else { Err(boxed(Refused::access_denied())) };
     }
     if !grant.flags.contains(MFA) {
-        return Err(boxed(Refused::no_mfa()));
+        return Err(match switches.mfa_refusal {
+            MfaRefusal::InnerCode => boxed(unauthenticated().with_inner(NO_MFA.code, NO_MFA.description)),
+            MfaRefusal::OuterCode => boxed(unauthenticated().with_code(NO_MFA.code)),
+            MfaRefusal::PartnerCenterEnvelope => boxed(NO_MFA),
+            MfaRefusal::NoCode => boxed(unauthenticated()),
+        });
     }
-    if simulator.read(|world| world.person.role == Role::None) {
+    if role == Role::None {
         return Err(boxed(Refused::access_denied()));
     }
     Ok(())
 }
 
-/// Whether a request may use the webhooks host. An app may come alone (6.1).
-pub(super) fn webhooks(simulator: &Simulator, headers: &HeaderMap) -> Result<(), Box<Response>> {
+const NO_MFA: WebhookRefused =
+    WebhookRefused { status: 401, code: "900421", description: "Multi-factor authentication is required." };
+const DENIED: WebhookRefused = WebhookRefused { status: 401, code: "400", description: "Access denied." };
+
+/// Whether a request may use the webhooks host, and who sends it. An app may come alone (6.1).
+pub(super) fn webhooks(simulator: &Simulator, headers: &HeaderMap) -> Result<By, Box<Response>> {
     limit(simulator, &simulator.webhooks_meter)?;
-    let refused = |code, description| boxed(WebhookRefused { status: 401, code, description });
     let grant = simulator.identity.check(headers, &simulator.webhooks_audience);
-    let grant = grant.map_err(|_| refused("400", "Access denied."))?;
-    if grant.flags.contains(APP_ONLY) || grant.flags.contains(MFA) {
-        return Ok(());
+    let grant = grant.map_err(|_| boxed(DENIED))?;
+    match (grant.flags.contains(APP_ONLY), grant.flags.contains(MFA)) {
+        (true, _) => Ok(By::App),
+        (false, true) => Ok(By::Person),
+        (false, false) => Err(boxed(NO_MFA)),
     }
-    Err(refused("900421", "Multi-factor authentication is required."))
 }
 
 fn limit(simulator: &Simulator, meter: &Meter) -> Result<(), Box<Response>> {

@@ -32,7 +32,7 @@ pub(super) fn check(simulator: &Simulator, version: Version, tenant: &str, form:
         }
         "authorization_code" => {
             check_code(simulator, form)?;
-            let refresh_token = simulator.refresh_tokens().issue(simulator.clock.now());
+            let refresh_token = simulator.issue_refresh_token();
             Ok(Granted { audience, flags: person_flags(simulator), refresh_token: Some(refresh_token) })
         }
         "client_credentials" => Ok(Granted { audience, flags: vec![APP_ONLY], refresh_token: None }),

@@ -4,12 +4,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::deliveries::{self, Deliveries, Delivery};
+use super::deliveries::{Deliveries, Delivery};
 use super::refresh_tokens::RefreshTokens;
 use super::signing::Signer;
 use super::simulator::Simulator;
@@ -17,7 +18,7 @@ use super::stamp::Stamps;
 use super::switches::Switches;
 use super::webhooks::{REFERRAL_EVENTS, Registration, TEST_EVENT};
 use super::world::{Person, Role, World};
-use super::{certificates, control, oauth, routes, seller, webhooks_host};
+use super::{certificates, control, delivering, oauth, routes, seller, webhooks_host};
 use crate::harness::{self, Clock, Events, Harness, Identity, Release, Server};
 
 /// A running Partner Center: sign-in service, both API hosts and certificate store at one address. Stops when dropped.
@@ -25,7 +26,7 @@ pub struct PartnerCenter {
     simulator: Arc<Simulator>,
     harness: Harness,
     server: Server,
-    delivering: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl PartnerCenter {
@@ -55,7 +56,7 @@ impl PartnerCenter {
         let stamps = Stamps::new(clock.clone(), seed);
         let world = World::new(stamps, Switches::default(), Self::ORGANIZATION_ID.to_owned(), person);
         let mut refresh_tokens = RefreshTokens::new(seed);
-        refresh_tokens.issue(clock.now());
+        refresh_tokens.issue(clock.now(), Switches::default().refresh_token_days);
         let (deliveries, departures) = Deliveries::new();
         let simulator = Arc::new(Simulator {
             url: bound.url(),
@@ -79,8 +80,9 @@ impl PartnerCenter {
             .merge(certificates::routes(simulator.clone()))
             .merge(control::routes(simulator.clone()))
             .merge(harness::control::routes(harness.clone()));
-        let delivering = tokio::spawn(deliveries::work(simulator.clone(), departures));
-        Ok(Self { simulator, server: bound.serve(router, harness.clone()), harness, delivering })
+        let delivering = tokio::spawn(delivering::work(simulator.clone(), departures));
+        let expiring = tokio::spawn(expire_in_time(simulator.clone()));
+        Ok(Self { simulator, server: bound.serve(router, harness.clone()), harness, tasks: [delivering, expiring] })
     }
 
     /// The base URL of everything here, without a slash at the end.
@@ -100,7 +102,7 @@ impl PartnerCenter {
 
     /// The person consents again. Answers the new refresh token.
     pub fn consent(&self) -> String {
-        self.simulator.refresh_tokens().issue(self.simulator.clock.now())
+        self.simulator.issue_refresh_token()
     }
 
     /// Kills all access tokens, as the vendor may at any time.
@@ -151,7 +153,7 @@ impl PartnerCenter {
 
     /// The address that is registered.
     pub fn registered(&self) -> Option<String> {
-        self.simulator.read(|world| world.webhooks.registration.as_ref().map(|registration| registration.url.clone()))
+        registered(&self.simulator)
     }
 
     /// Microsoft's seller creates a deal for us; `members` are laid over a complete one (direction Incoming, type Shared,
@@ -210,6 +212,19 @@ impl PartnerCenter {
         self.simulator.deliveries.release(release);
     }
 
+    /// Lets the events leave again that were given up after the last try, as if the vendor emptied its offline queue.
+    pub fn replay(&self) {
+        self.simulator.deliveries.replay();
+    }
+
+    /// The headers that a body of any content would be delivered with, signed as events are at present.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign(&self, body: &[u8]) -> io::Result<Vec<(&'static str, String)>> {
+        self.simulator.signed_headers(body, "x-ms-signature").map_err(io::Error::other)
+    }
+
     /// Waits until no delivery is under way. Held events are not under way.
     pub async fn settled(&self) {
         self.simulator.deliveries.settled().await;
@@ -223,7 +238,7 @@ impl PartnerCenter {
 
 impl Drop for PartnerCenter {
     fn drop(&mut self) {
-        self.delivering.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -232,9 +247,21 @@ pub(super) fn register(simulator: &Simulator, url: &str) {
         let events = REFERRAL_EVENTS.iter().chain(&[TEST_EVENT]).map(|event| (*event).to_owned()).collect();
         let (subscriber_id, changed_at) = (world.stamps.id(), world.stamps.now());
         let url = url.to_owned();
-        world.webhooks.registration =
-            Some(Registration { subscriber_id, url, events, in_ms_signature: true, changed_at });
+        world.webhooks.registrations =
+            vec![Registration { subscriber_id, url, events, in_ms_signature: true, by_app: false, changed_at }];
     });
+}
+
+pub(super) fn registered(simulator: &Simulator) -> Option<String> {
+    simulator.read(|world| world.webhooks.registrations.last().map(|registration| registration.url.clone()))
+}
+
+/// Referrals expire whether somebody calls or not; every second the clock is looked at.
+async fn expire_in_time(simulator: Arc<Simulator>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        simulator.change(|_| ());
+    }
 }
 
 pub(super) fn expire(simulator: &Simulator, id: &str) -> bool {

@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::choices::Reasons;
 use super::lifecycle::{self, State};
 use super::money;
+use super::referral::TEXTS;
 use super::switches::Switches;
 
 /// Members that only the server sets, or that are frozen after the create (3.1, 5.2). `customerProfile` may not be
@@ -75,7 +77,9 @@ pub(super) fn objection(before: &Value, after: &Value, switches: &Switches, now:
         .or_else(|| consent(before, after))
         .or_else(|| name(before, after))
         .or_else(|| details(before, after, switches, now))
-        .or_else(|| lists(before, after))
+        .or_else(|| texts(before, after, switches))
+        .or_else(|| reason(before, after, switches))
+        .or_else(|| lists(before, after, switches))
         .or_else(|| frozen_once_shared(before, after))
 }
 
@@ -166,7 +170,32 @@ pub(super) fn is_code(value: &Value, letters: usize) -> bool {
     value.as_str().is_some_and(|code| code.len() == letters && code.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
-fn lists(before: &Value, after: &Value) -> Option<String> {
+fn texts(before: &Value, after: &Value, switches: &Switches) -> Option<String> {
+    TEXTS
+        .iter()
+        .filter_map(|pointer| Some((pointer, moved(before, after, pointer)?)))
+        .find_map(|(pointer, text)| is_too_long(text, switches).then(|| format!("{pointer} is too long.")))
+}
+
+/// Whether a text has more letters than a switch allows, and is not cut instead.
+pub(super) fn is_too_long(text: &Value, switches: &Switches) -> bool {
+    let letters = text.as_str().unwrap_or_default().chars().count();
+    !switches.cut_long_texts && switches.longest_text.is_some_and(|longest| letters > longest)
+}
+
+fn reason(before: &Value, after: &Value, switches: &Switches) -> Option<String> {
+    let reason = moved(before, after, "/statusReason").filter(|reason| !reason.is_null())?;
+    let number: Option<u64> = reason.as_u64().or_else(|| reason.as_str()?.parse().ok());
+    let fits = switches.reasons == Reasons::FreeText || number.is_some_and(|number| (1..=9).contains(&number));
+    (!fits).then(|| "StatusReason must be the number of a reason.".to_owned())
+}
+
+fn lists(before: &Value, after: &Value, switches: &Switches) -> Option<String> {
+    if let Some(attributes) = moved(before, after, ATTRIBUTES)
+        && let Some(objection) = attributes_objection(attributes, switches)
+    {
+        return Some(objection);
+    }
     if let Some(solutions) = moved(before, after, "/details/requirements/solutions")
         && let Some(objection) = solutions_objection(solutions)
     {
@@ -177,6 +206,18 @@ fn lists(before: &Value, after: &Value) -> Option<String> {
         return Some("A referral needs 1 to 50 team members.".to_owned());
     }
     incomplete_member(team)
+}
+
+/// Where the attributes of a deal are.
+pub(super) const ATTRIBUTES: &str = "/details/requirements/additionalRequirements/attributes";
+
+/// What is wrong with a list of attributes, if anything.
+pub(super) fn attributes_objection(attributes: &Value, switches: &Switches) -> Option<String> {
+    let known = switches.marketplace_intents.as_ref()?;
+    let attributes = attributes.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut intents = attributes.iter().filter(|attribute| attribute["type"] == "CustomerMarketplaceIntent");
+    let unknown = intents.find(|intent| !known.iter().any(|id| intent["id"] == id.as_str()));
+    unknown.map(|_| "CustomerMarketplaceIntent has an unknown id.".to_owned())
 }
 
 /// What is wrong with a list of solutions, if anything.

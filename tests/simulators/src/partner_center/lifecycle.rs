@@ -37,7 +37,8 @@ pub(super) fn objection(from: State<'_>, to: State<'_>, switches: &Switches) -> 
     if from == to {
         return None;
     }
-    if !allowed(SUBSTATUSES, to.status, to.substatus) {
+    let engaged = switches.accept_engaged_substatus && (to.status, to.substatus) == ("Active", "Engaged");
+    if !engaged && !allowed(SUBSTATUSES, to.status, to.substatus) {
         return Some(format!("Substatus {} is not valid for status {}.", to.substatus, to.status));
     }
     if !allowed(NEXT_STATUSES, from.status, to.status) || from.status == "Closed" {

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers::Refused;
+use super::choices::{Count, NextLink, Paging};
 use super::filter::{self, Filter};
 use super::referral::{self, text};
-use super::switches::{NextLink, Paging};
+use super::switches::Switches;
 use super::world::World;
 
 /// What is asked for; a skip token holds all of it.
@@ -33,20 +34,23 @@ const LEFT_OUT_OF_THIN_LISTS: &[&str] = &["team", "consent", "inviteContext"];
 
 /// Answers a list. `options` are the decoded query options; `own_url` is the address asked.
 pub(super) fn list(world: &World, options: &[(String, String)], own_url: &str) -> Result<Value, Refused> {
-    let query = read(options)?;
+    let query = read(options, &world.switches)?;
     let undocumented = world.switches.undocumented_filters;
     let filter = query.filter.as_deref().map(|source| filter::parse(source, undocumented)).transpose();
     let filter = filter.map_err(Refused::invalid)?;
     let order = Order::read(query.order_by.as_deref())?;
     let mut rows = matching(world, filter.as_ref());
     rows.sort_by(|one, other| order.compare(one, other));
+    let fitting = rows.len();
     let rows = remaining(rows, &query, &order);
     let page_rows = world.switches.page_size.min(query.top.unwrap_or(usize::MAX)).min(rows.len());
     let page: Vec<Value> = rows[..page_rows].iter().map(|row| shown(world, row, query.select.as_deref())).collect();
     let mut answer = json!({
         "@odata.context": "http://api.partner.microsoft.com/v1.0/$metadata#Referrals",
-        // The rows of this page, not of all (4.5).
-        "@odata.count": page.len(),
+        "@odata.count": match world.switches.count {
+            Count::Page => page.len(),
+            Count::Total => fitting,
+        },
         "value": page,
     });
     let left = query.top.is_none_or(|top| top > page_rows);
@@ -57,7 +61,7 @@ pub(super) fn list(world: &World, options: &[(String, String)], own_url: &str) -
     Ok(answer)
 }
 
-fn read(options: &[(String, String)]) -> Result<Query, Refused> {
+fn read(options: &[(String, String)], switches: &Switches) -> Result<Query, Refused> {
     let mut query = Query::default();
     for (name, value) in options {
         match name.as_str() {
@@ -66,15 +70,18 @@ fn read(options: &[(String, String)]) -> Result<Query, Refused> {
             "$orderby" => query.order_by = Some(value.clone()),
             "$select" => query.select = Some(value.clone()),
             "$top" => query.top = Some(number(name, value)?),
-            "$skip" => query.skip = number(name, value)?,
-            "$count" | "$expand" => {}
+            "$skip" if switches.connector_options => query.skip = number(name, value)?,
+            "$count" | "$expand" if switches.connector_options => {}
             unknown if unknown.starts_with('$') => {
                 return Err(Refused::invalid(format!("The query option {unknown} is not supported.")));
             }
             _ => {}
         }
     }
-    Ok(query)
+    match (query.top, switches.largest_top) {
+        (Some(top), Some(largest)) if top > largest => Err(Refused::invalid(format!("$top may be {largest} at most."))),
+        _ => Ok(query),
+    }
 }
 
 fn number(name: &str, value: &str) -> Result<usize, Refused> {

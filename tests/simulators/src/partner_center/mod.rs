@@ -23,10 +23,11 @@
 //! | frozen members, values, dates, solutions, team | 5.2 | `judge` |
 //! | one registration; validation events, two a minute, kept 7 days | 6.1 | `webhooks`, `webhooks_host` |
 //! | an event is a pointer; own and related events | 6.2, 6.3 | `event`, `world` |
-//! | ten tries, then never again | 6.4 | `deliveries` |
+//! | ten tries, then never again | 6.4 | `deliveries`, `delivering` |
 //! | RSA signature over the raw body; the leaf alone is published | 6.5 | `signing`, `certificates` |
 //! | what sellers do in the portal | 0, 3.5, 3.9 | `seller` |
 
+mod choices;
 mod control;
 mod handle;
 mod switches;
@@ -52,6 +53,7 @@ mod routes;
 
 mod certificates;
 mod deliveries;
+mod delivering;
 mod event;
 mod signing;
 mod webhooks;
@@ -62,7 +64,10 @@ mod grants;
 mod oauth;
 mod refresh_tokens;
 
+pub use choices::{
+    Count, EmptyMembers, Forgery, MfaRefusal, NextLink, Paging, Reasons, RelatedEventId, SkipTokenAt, StaleEtag,
+};
 pub use deliveries::{Delivery, Outcome};
 pub use handle::PartnerCenter;
-pub use switches::{Forgery, NextLink, Paging, RelatedEventId, SkipTokenAt, StaleEtag, Switches};
+pub use switches::Switches;
 pub use world::Role;

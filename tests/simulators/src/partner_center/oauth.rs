@@ -9,10 +9,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::handle::PartnerCenter;
 use super::simulator::Simulator;
 use super::{authorize, grants};
 
@@ -55,12 +58,13 @@ async fn token_v2(State(simulator): State<Arc<Simulator>>, Path(tenant): Path<St
 fn token(simulator: &Simulator, version: Version, tenant: &str, body: &[u8]) -> Response {
     let form: Form = url::form_urlencoded::parse(body).into_owned().collect();
     match grants::check(simulator, version, tenant, &form) {
-        Ok(granted) => answer(simulator, version, &granted),
+        Ok(granted) => answer(simulator, version, &granted, &form),
         Err(denied) => denied.answer(simulator),
     }
 }
 
-fn answer(simulator: &Simulator, version: Version, granted: &grants::Granted) -> Response {
+fn answer(simulator: &Simulator, version: Version, granted: &grants::Granted, form: &Form) -> Response {
+    let scopes = || field(form, "scope").unwrap_or_default().split_whitespace();
     let seconds = simulator.read(|world| world.switches.token_seconds);
     let access_token = simulator.identity.issue(&granted.audience, Duration::from_secs(seconds), &granted.flags);
     let mut answer = json!({ "token_type": "Bearer", "access_token": access_token });
@@ -80,10 +84,27 @@ fn answer(simulator: &Simulator, version: Version, granted: &grants::Granted) ->
             answer["ext_expires_in"] = json!(seconds);
         }
     }
-    if let Some(refresh_token) = &granted.refresh_token {
+    // v2 gives one to those who ask for it.
+    let wanted = version == Version::One || scopes().any(|scope| scope == "offline_access");
+    if let Some(refresh_token) = granted.refresh_token.as_ref().filter(|_| wanted) {
         answer["refresh_token"] = json!(refresh_token);
+        if scopes().any(|scope| scope == "openid") {
+            answer["id_token"] = json!(id_token(simulator));
+        }
     }
     ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)).into_response()
+}
+
+/// Who signed in, unsigned as v1 gives it.
+fn id_token(simulator: &Simulator) -> String {
+    let now = simulator.clock.now().as_second();
+    let header = json!({ "typ": "JWT", "alg": "none" });
+    let claims = json!({
+        "aud": PartnerCenter::CLIENT_ID, "tid": PartnerCenter::TENANT_ID, "iat": now, "exp": now + 3600,
+        "upn": simulator.read(|world| world.person.email.clone()),
+    });
+    let part = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+    format!("{}.{}.", part(&header), part(&claims))
 }
 
 /// The value of a field; an empty one counts as none.

@@ -1,8 +1,10 @@
 //! The document of a referral: how one is laid out when new, how it is tidied when stored, how it is shown
 //! (partner-center-api 3.1, 3.2, 3.11).
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::choices::EmptyMembers;
 use super::money;
 use super::switches::Switches;
 
@@ -27,6 +29,18 @@ const CLIENT_MEMBERS: &[&str] = &[
     "mpnId",
     "favorite",
     "tags",
+];
+
+/// Texts that a person writes, and whose length nobody has documented (9, point 5).
+pub(super) const TEXTS: &[&str] = &[
+    "/name",
+    "/externalReferenceId",
+    "/campaignId",
+    "/statusReason",
+    "/details/notes",
+    "/inviteContext/notes",
+    "/customerProfile/name",
+    "/customerProfile/address/addressLine1",
 ];
 
 /// A document with every member, those of the caller taken over from `input`.
@@ -77,6 +91,13 @@ pub(super) fn tidy(document: &mut Value, switches: &Switches) {
             }
         }
     }
+    if let (true, Some(longest)) = (switches.cut_long_texts, switches.longest_text) {
+        for pointer in TEXTS {
+            if let Some(Value::String(text)) = document.pointer_mut(pointer) {
+                *text = text.chars().take(longest).collect();
+            }
+        }
+    }
     if let Some(value) = document.pointer_mut("/details/dealValue")
         && let Some(read) = money::read(value)
     {
@@ -102,6 +123,10 @@ pub(super) fn shown(document: &Value, switches: &Switches) -> Value {
     if let Some(value) = shown.pointer_mut("/details/dealValue") {
         *value = money::shown(value, switches.whole_values_end_in_zero);
     }
+    if switches.hide_reason_of_small_deals && is_microsofts(document) && is_small(document) {
+        shown["statusReason"] = Value::Null;
+    }
+    show_empty(&mut shown, switches.empty_members);
     // The misspelt path and the bare GUID are the vendor's own.
     let base = "https://api.partner.microsoft.com/v1.0/engagments/referrals";
     let related = format!("{base}?$filter=engagementId eq {}", text(document, "engagementId"));
@@ -111,6 +136,52 @@ pub(super) fn shown(document: &Value, switches: &Switches) -> Value {
         "self": { "uri": own, "method": "GET" },
     });
     shown
+}
+
+/// Members that may be null, absent or of the wrong shape when there is nothing in them (3.1).
+const OPTIONAL: &[(&str, &str)] = &[
+    ("", "team"),
+    ("", "target"),
+    ("", "inviteContext"),
+    ("", "registrations"),
+    ("", "tags"),
+    ("/customerProfile", "team"),
+    ("/customerProfile", "ids"),
+    ("/details/requirements/additionalRequirements", "iot"),
+    ("/details/requirements/additionalRequirements", "attributes"),
+    ("/details/requirements", "industries"),
+    ("/details/requirements", "products"),
+    ("/details/requirements", "services"),
+    ("/details/requirements", "solutions"),
+    ("/details/requirements", "additionalRequirements"),
+];
+
+fn show_empty(document: &mut Value, empty_members: EmptyMembers) {
+    for (parent, name) in OPTIONAL {
+        let Some(members) = document.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+        let nothing = json!({});
+        let is_empty = members.get(*name).is_some_and(|member| {
+            member.is_null() || member == &nothing || member.as_array().is_some_and(Vec::is_empty)
+        });
+        match empty_members {
+            EmptyMembers::Null if is_empty => members.insert((*name).to_owned(), Value::Null),
+            EmptyMembers::Braces if is_empty => members.insert((*name).to_owned(), nothing),
+            EmptyMembers::Absent if is_empty => members.remove(*name),
+            _ => None,
+        };
+    }
+}
+
+/// Whether it is Microsoft's copy.
+pub(super) fn is_microsofts(document: &Value) -> bool {
+    text(document, "organizationId") == MICROSOFT
+}
+
+/// Whether a deal is worth less than Microsoft's sellers look at; only told in its own currency (5.3).
+pub(super) fn is_small(document: &Value) -> bool {
+    let details = &document["details"];
+    let value = money::read(&details["dealValue"]);
+    details["currency"] == "USD" && value.is_some_and(|value| value < Decimal::from(25_000))
 }
 
 /// A text member; empty if it is none.

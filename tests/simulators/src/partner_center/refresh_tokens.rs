@@ -7,9 +7,6 @@ use uuid::Uuid;
 
 use super::switches::Switches;
 
-/// Days that a refresh token lives; each redemption issues one that begins anew.
-const DAYS: i64 = 90;
-
 /// The refresh tokens issued so far.
 pub(super) struct RefreshTokens {
     namespace: Uuid,
@@ -56,9 +53,10 @@ impl RefreshTokens {
     }
 
     /// Issues a token, as after a consent.
-    pub(super) fn issue(&mut self, now: Timestamp) -> String {
+    pub(super) fn issue(&mut self, now: Timestamp, days: i64) -> String {
         let text = format!("0.{}.{}", self.name(), self.name());
-        let expires_at = now.saturating_add(SignedDuration::from_hours(24 * DAYS)).unwrap_or(Timestamp::MAX);
+        let lifetime = SignedDuration::from_hours(days.clamp(0, 36_500) * 24);
+        let expires_at = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
         self.issued.push(Token { text: text.clone(), expires_at, state: State::Live });
         text
     }
@@ -84,7 +82,7 @@ impl RefreshTokens {
         if switches.single_use_refresh_tokens {
             token.state = State::Used;
         }
-        Ok(self.issue(now))
+        Ok(self.issue(now, switches.refresh_token_days))
     }
 
     /// Kills every token issued so far, as a password change does.

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::{self, Refused};
+use super::choices::SkipTokenAt;
 use super::referral;
 use super::simulator::Simulator;
-use super::stamp::seven_digits;
-use super::switches::SkipTokenAt;
+use super::stamp::{date_header, seven_digits};
 use super::world::World;
 use super::{change, create, entry, list};
 
@@ -29,6 +29,7 @@ pub(super) fn routes(simulator: Arc<Simulator>) -> Router {
         .route(COLLECTION, get(list_referrals).post(create_referral))
         .route("/v1.0/engagements/referrals/{id}", get(get_referral).patch(patch_referral).put(put_referral))
         .route(PRINTED, get(list_referrals))
+        .method_not_allowed_fallback(async || Refused::method())
         .layer(middleware::from_fn_with_state(simulator.clone(), enter))
         .with_state(simulator)
 }
@@ -36,7 +37,8 @@ pub(super) fn routes(simulator: Arc<Simulator>) -> Router {
 /// Limits and tokens first; then the headers that every answer carries (2.3).
 async fn enter(State(simulator): State<Arc<Simulator>>, request: Request, next: Next) -> Response {
     let client_request_id = request.headers().get("client-request-id").cloned();
-    let asks_for_mfa = request.headers().contains_key("validatemfa");
+    let asks_for_mfa =
+        request.headers().contains_key("validatemfa") && simulator.read(|world| world.switches.mfa_header);
     let mut answer = match entry::referrals(&simulator, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refused) => *refused,
@@ -48,6 +50,7 @@ async fn enter(State(simulator): State<Arc<Simulator>>, request: Request, next: 
     if let Ok(moment) = HeaderValue::from_str(&seven_digits(simulator.clock.now())) {
         headers.insert("timestamp", moment);
     }
+    headers.extend(date_header(simulator.clock.now()));
     headers.insert("x-ms-ags-diagnostic", HeaderValue::from_static(r#"{"ServerInfo":{"Slice":"simulator"}}"#));
     if let Some(id) = client_request_id {
         headers.insert("client-request-id", id);

@@ -14,7 +14,7 @@ use rcgen::{
     KeyUsagePurpose, PKCS_RSA_SHA256, date_time_ymd,
 };
 
-use super::switches::Forgery;
+use super::choices::Forgery;
 
 /// The organization that the certificate names.
 const ORGANIZATION: &str = "Microsoft Corporation";

@@ -3,6 +3,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::error::Unspecified;
+
+use super::choices::Forgery;
 use super::deliveries::Deliveries;
 use super::entry::Meter;
 use super::event::{Event, Resource};
@@ -43,12 +46,40 @@ impl Simulator {
         let answer = change(&mut world);
         for notice in world.take_notices() {
             // Events that nobody registered for are gone for good.
-            if world.webhooks.wants(notice.event_name) {
+            if world.registration_for(notice.event_name).is_some() {
                 let resource = Resource::Referral(notice.referral_id);
-                self.deliveries.tell(Event { name: notice.event_name, resource, at: notice.at });
+                let event = Event { name: notice.event_name, resource, at: notice.at };
+                for _ in 0..world.switches.copies_of_each_event {
+                    self.deliveries.tell(event.clone());
+                }
             }
         }
         answer
+    }
+
+    /// The headers that prove who sends a body; none of them if events are unsigned at present.
+    pub(super) fn signed_headers(
+        &self,
+        body: &[u8],
+        token_header: &'static str,
+    ) -> Result<Vec<(&'static str, String)>, Unspecified> {
+        let forgery = self.read(|world| world.switches.forgery);
+        if forgery == Forgery::Unsigned {
+            return Ok(Vec::new());
+        }
+        let signature = self.signer.sign(body, forgery)?;
+        let folder = if forgery == Forgery::OtherFolder { "elsewhere" } else { "cert" };
+        Ok(vec![
+            (token_header, signature.token),
+            ("X-MS-Certificate-Url", format!("{}/{folder}/{}", self.url, signature.certificate_file)),
+            ("X-MS-Signature-Algorithm", signature.algorithm.to_owned()),
+        ])
+    }
+
+    /// Issues a refresh token, as after a consent.
+    pub(super) fn issue_refresh_token(&self) -> String {
+        let days = self.read(|world| world.switches.refresh_token_days);
+        self.refresh_tokens().issue(self.clock.now(), days)
     }
 
     /// The refresh tokens.

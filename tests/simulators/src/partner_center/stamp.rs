@@ -1,5 +1,6 @@
 //! What the server stamps on a referral: ids, etags and dates (partner-center-api 2.4, 3.1).
 
+use http::{HeaderName, HeaderValue, header};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -48,6 +49,12 @@ impl Stamps {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// The `Date` of an answer: the simulated time, where the server would put the real one.
+pub(super) fn date_header(moment: Timestamp) -> Option<(HeaderName, HeaderValue)> {
+    let date = moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date))
 }
 
 /// A date as the referrals host writes it: `2026-11-23T05:00:00.1234567Z`.

@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::{
+    Count, EmptyMembers, Forgery, MfaRefusal, NextLink, Paging, Reasons, RelatedEventId, SkipTokenAt, StaleEtag,
+};
+
 /// Every open point. Changed at run time by `POST /control/switches` with some of the members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,10 +21,26 @@ pub struct Switches {
     pub require_team: bool,
     /// A POST without the attribute `CustomerMarketplaceIntent` is refused (3.8.3).
     pub require_marketplace_intent: bool,
+    /// The ids that `CustomerMarketplaceIntent` may have; none is any (9, point 2).
+    pub marketplace_intents: Option<Vec<String>>,
+    /// A customer without postal code is refused (9, point 5).
+    pub require_postal_code: bool,
+    /// Letters that a text may have; none is no limit (9, point 5).
+    pub longest_text: Option<usize>,
+    /// A longer text is cut instead of refused (9, point 5).
+    pub cut_long_texts: bool,
     /// A second POST with the same `MS-RequestId` answers with the first referral (9, point 9).
     pub request_id_is_idempotent: bool,
     /// A second POST for Microsoft in one engagement is refused instead of making another copy (4.3).
     pub refuse_second_microsoft_copy: bool,
+    /// A shared deal that asks for help is enough: Microsoft's copy appears without a second POST (9, point 4).
+    pub help_invites_microsoft: bool,
+    /// Our referral becomes `Shared` when Microsoft is invited into its engagement (9, point 4).
+    pub joining_makes_shared: bool,
+    /// Microsoft declines at once what is worth less than 25,000 USD (9, point 20).
+    pub small_deals_are_declined: bool,
+    /// The reason of such a refusal is not shown (5.3).
+    pub hide_reason_of_small_deals: bool,
     /// Names come back with `&`, `<`, `>`, `"` and `'` as HTML entities (3.1).
     pub escape_names: bool,
     /// Spaces around the names of deal and customer are dropped when stored.
@@ -43,8 +63,12 @@ pub struct Switches {
     pub replace_whole_arrays: bool,
     /// `Closed/Error` may be sent (9, point 1).
     pub accept_error_substatus: bool,
+    /// `Active/Engaged` is a state (9, point 1).
+    pub accept_engaged_substatus: bool,
     /// Refuses `Active` to `Closed/Declined` and `New` to `Closed/Won` or `Closed/Lost` (9, point 18).
     pub strict_transitions: bool,
+    /// What a partner may send as `statusReason` (9, point 15).
+    pub reasons: Reasons,
     /// The answer to an `If-Match` that no longer holds (9, point 8).
     pub stale_etag: StaleEtag,
     /// `If-Match: *` fits every referral (9, point 8).
@@ -69,18 +93,44 @@ pub struct Switches {
     pub paging: Paging,
     /// `or`, `ne`, `lt`, `le` and other members than the documented ones work in `$filter` (9, point 6).
     pub undocumented_filters: bool,
+    /// `$skip`, `$count` and `$expand`, of which the connector's contract knows, are taken (9, point 6).
+    pub connector_options: bool,
+    /// A larger `$top` is refused; none is no limit (9, point 6).
+    pub largest_top: Option<usize>,
+    /// What `@odata.count` counts (9, point 6).
+    pub count: Count,
     /// Listed rows lack `team`, `consent` and `inviteContext`, as in the samples (3.2).
     pub thin_lists: bool,
+    /// How an optional member with nothing in it is shown (3.1).
+    pub empty_members: EmptyMembers,
     /// The list shows the referrals of the engagement's other members.
     pub list_shows_related: bool,
     /// Every redemption returns another refresh token (1.3).
     pub rotate_refresh_tokens: bool,
     /// A redeemed refresh token is dead.
     pub single_use_refresh_tokens: bool,
+    /// Days that a refresh token lives; each redemption returns one that begins anew (9, point 12).
+    pub refresh_token_days: i64,
+    /// How the referrals host refuses a person without a second factor (9, point 14).
+    pub mfa_refusal: MfaRefusal,
+    /// The referrals host answers `ValidateMfa` with `isMfaCompliant` (9, point 14).
+    pub mfa_header: bool,
+    /// A 401 says `unAuthorized`, as the sample does, and not `unauthenticated` (1.8).
+    pub unauthenticated_as_in_sample: bool,
+    /// An app alone may use the referrals host (9, point 13).
+    pub app_only_referrals: bool,
+    /// A registration made by an app alone gets the events of referrals (9, point 13).
+    pub app_registration_gets_referral_events: bool,
     /// The portal deal that Microsoft invites us to comes with Microsoft's own copy in the engagement (section 0).
     pub invite_with_microsoft_copy: bool,
     /// A registration is answered with the members of the swagger too, not the documented ones alone (6.1).
     pub full_registration_answers: bool,
+    /// Each event name has a registration of its own instead of one for all (9, point 21).
+    pub registration_per_event: bool,
+    /// A registration can be deleted (9, point 10).
+    pub delete_registration: bool,
+    /// Status of a validation that has not ended; the documentation names `completed` alone (9, point 10).
+    pub validation_under_way: String,
     /// Lifetime of an access token, in seconds (1.3).
     pub token_seconds: u64,
     /// Requests that each host allows in a window; none is no limit (4.12).
@@ -89,94 +139,24 @@ pub struct Switches {
     pub throttle_window_seconds: u64,
     /// Which id the related events carry (6.3).
     pub related_event_id: RelatedEventId,
+    /// The address that an event names is a route, for tokens of the webhooks host (9, point 17).
+    pub resource_uri_route: bool,
+    /// How often each event leaves: several for one change are normal (6.4).
+    pub copies_of_each_event: u32,
     /// Attempts at one delivery (6.4).
     pub delivery_attempts: u32,
     /// Wait between them, in real milliseconds (9, point 10).
     pub retry_spacing_milliseconds: u64,
     /// How long one attempt may take, in real milliseconds (9, point 10).
     pub attempt_timeout_milliseconds: u64,
+    /// A receiver must answer 200, and not just any 2xx (9, point 10).
+    pub only_200_is_success: bool,
+    /// Deliveries follow redirects (9, point 10).
+    pub follow_redirects: bool,
     /// What is wrong with the signature of events (6.5).
     pub forgery: Forgery,
     /// Certificates are published as PEM instead of DER (6.5).
     pub certificates_as_pem: bool,
-}
-
-/// The answer to an `If-Match` that no longer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StaleEtag {
-    /// 412 with `preconditionFailed`.
-    PreconditionFailed,
-    /// 412 with `resourceModified`.
-    ResourceModified,
-    /// 409 with `resourceModified`.
-    Conflict,
-}
-
-/// What the next link looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NextLink {
-    /// http, the vendor's host and no `engagements`, as printed in the documentation.
-    AsDocumented,
-    /// The address that was asked.
-    Own,
-}
-
-/// Where a skip token is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipTokenAt {
-    /// `/v1.0/engagements/referrals` alone.
-    Collection,
-    /// `/v1.0/referrals` alone, the path that the link prints.
-    Printed,
-    /// Both.
-    Both,
-}
-
-/// What a skip token remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Paging {
-    /// The last row: a row that moves to the end is seen again.
-    AfterRow,
-    /// A count of rows: a row that moves to the end hides another.
-    Offset,
-}
-
-/// Which id the related events carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RelatedEventId {
-    /// That of the related referral.
-    Related,
-    /// That of our own referral in the engagement.
-    Own,
-}
-
-/// What is wrong with the signature of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Forgery {
-    /// Nothing.
-    None,
-    /// No signature and no certificate.
-    Unsigned,
-    /// The body is not the one that was signed.
-    TamperedBody,
-    /// Well signed with `rsa-sha512`.
-    OtherAlgorithm,
-    /// The certificate is another organization's.
-    OtherOrganization,
-    /// The certificate is another machine's of the same organization.
-    OtherName,
-    /// The certificate's time has passed.
-    Expired,
-    /// No known root vouches for the certificate.
-    OtherRoot,
-    /// The certificate lies in another folder.
-    OtherFolder,
 }
 
 impl Default for Switches {
@@ -187,8 +167,16 @@ impl Default for Switches {
             require_practical_members: true,
             require_team: false,
             require_marketplace_intent: false,
+            marketplace_intents: None,
+            require_postal_code: false,
+            longest_text: None,
+            cut_long_texts: false,
             request_id_is_idempotent: false,
             refuse_second_microsoft_copy: false,
+            help_invites_microsoft: false,
+            joining_makes_shared: false,
+            small_deals_are_declined: false,
+            hide_reason_of_small_deals: true,
             escape_names: true,
             trim_names: true,
             value_decimals: None,
@@ -200,7 +188,9 @@ impl Default for Switches {
             append_to_null: false,
             replace_whole_arrays: true,
             accept_error_substatus: false,
+            accept_engaged_substatus: false,
             strict_transitions: false,
+            reasons: Reasons::FreeText,
             stale_etag: StaleEtag::PreconditionFailed,
             if_match_star: true,
             put_without_if_match: 412,
@@ -213,19 +203,36 @@ impl Default for Switches {
             skip_token_at: SkipTokenAt::Collection,
             paging: Paging::AfterRow,
             undocumented_filters: false,
+            connector_options: true,
+            largest_top: None,
+            count: Count::Page,
             thin_lists: false,
+            empty_members: EmptyMembers::AsKept,
             list_shows_related: true,
             rotate_refresh_tokens: true,
             single_use_refresh_tokens: false,
+            refresh_token_days: 90,
+            mfa_refusal: MfaRefusal::InnerCode,
+            mfa_header: true,
+            unauthenticated_as_in_sample: false,
+            app_only_referrals: false,
+            app_registration_gets_referral_events: true,
             invite_with_microsoft_copy: true,
             full_registration_answers: false,
+            registration_per_event: false,
+            delete_registration: false,
+            validation_under_way: "inProgress".to_owned(),
             token_seconds: 3599,
             throttle_requests: None,
             throttle_window_seconds: 60,
             related_event_id: RelatedEventId::Related,
+            resource_uri_route: false,
+            copies_of_each_event: 1,
             delivery_attempts: 10,
             retry_spacing_milliseconds: 50,
             attempt_timeout_milliseconds: 10_000,
+            only_200_is_success: false,
+            follow_redirects: false,
             forgery: Forgery::None,
             certificates_as_pem: false,
         }

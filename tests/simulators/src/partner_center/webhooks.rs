@@ -1,4 +1,4 @@
-//! The one slot for a registration, and the validation events with what came of them (partner-center-api 6.1).
+//! The slot for a registration, one for all events or by switch one for each, and the validation events with what came of them (partner-center-api 6.1).
 //! Knows no HTTP; the routes are in `webhooks_host`, the sending is in `deliveries`.
 
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +48,8 @@ pub(super) struct Registration {
     pub(super) events: Vec<String>,
     /// The signature travels in `x-ms-signature`, not in `Authorization` (6.5).
     pub(super) in_ms_signature: bool,
+    /// No person asked for it.
+    pub(super) by_app: bool,
     pub(super) changed_at: Timestamp,
 }
 
@@ -72,15 +74,33 @@ pub(super) struct Attempt {
 /// The registration of the tenant and its validations.
 #[derive(Debug, Default)]
 pub(super) struct Webhooks {
-    pub(super) registration: Option<Registration>,
+    /// At most one, unless each event name has its own; the latest is the last.
+    pub(super) registrations: Vec<Registration>,
     validations: Vec<Validation>,
 }
 
 impl Webhooks {
-    /// Whether somebody registered for an event.
-    pub(super) fn wants(&self, event_name: &str) -> bool {
-        let registration = self.registration.as_ref();
-        registration.is_some_and(|registration| registration.events.iter().any(|event| event == event_name))
+    /// Who registered for an event.
+    pub(super) fn registered_for(&self, event_name: &str) -> Option<&Registration> {
+        self.registrations.iter().find(|registration| registration.events.iter().any(|event| event == event_name))
+    }
+
+    /// Whether a new registration would take an event from another.
+    pub(super) fn is_taken(&self, wanted: &[String], per_event: bool) -> bool {
+        let taken = || wanted.iter().any(|event| self.registered_for(event).is_some());
+        if per_event { taken() } else { !self.registrations.is_empty() }
+    }
+
+    /// Takes the slot, from whoever has it.
+    pub(super) fn put(&mut self, registration: Registration, per_event: bool) {
+        if !per_event {
+            self.registrations.clear();
+        }
+        for other in &mut self.registrations {
+            other.events.retain(|event| !registration.events.contains(event));
+        }
+        self.registrations.retain(|other| !other.events.is_empty());
+        self.registrations.push(registration);
     }
 
     /// The seconds to wait before another validation may be asked for; none if there is no need to.

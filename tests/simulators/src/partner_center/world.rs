@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::choices::RelatedEventId;
 use super::lifecycle::DAYS_TO_ANSWER;
 use super::referral::text;
 use super::stamp::{Stamps, seven_digits};
-use super::switches::{RelatedEventId, Switches};
-use super::webhooks::Webhooks;
+use super::switches::Switches;
+use super::webhooks::{REFERRAL_EVENTS, Registration, Webhooks};
 
 /// What the simulator remembers.
 #[derive(Debug)]
@@ -173,11 +174,39 @@ impl World {
         true
     }
 
-    fn close_as_expired(&mut self, mut document: Value) {
+    /// Closes a referral as declined, without a reason. Unknown ids change nothing.
+    pub(super) fn decline(&mut self, id: &str) {
+        if let Some(document) = self.find(id).map(|stored| stored.document.clone()) {
+            self.close(document, "Declined");
+        }
+    }
+
+    /// Makes our own members of an engagement shared ones.
+    pub(super) fn share_ours(&mut self, engagement: &str) {
+        for index in self.ours_in(engagement) {
+            self.referrals[index].document["type"] = json!("Shared");
+            self.stamp(index);
+        }
+    }
+
+    fn close_as_expired(&mut self, document: Value) {
+        self.close(document, "Expired");
+    }
+
+    fn close(&mut self, mut document: Value, substatus: &str) {
         document["status"] = json!("Closed");
-        document["substatus"] = json!("Expired");
+        document["substatus"] = json!(substatus);
         let id = text(&document, "id").to_owned();
         self.replace(&id, document);
+    }
+
+    /// Who gets an event, if anybody does.
+    pub(super) fn registration_for(&self, event_name: &str) -> Option<&Registration> {
+        let gets_it = |registration: &&Registration| {
+            let deaf = registration.by_app && !self.switches.app_registration_gets_referral_events;
+            !(deaf && REFERRAL_EVENTS.contains(&event_name))
+        };
+        self.webhooks.registered_for(event_name).filter(gets_it)
     }
 
     /// The notices since last asked.
@@ -198,12 +227,14 @@ impl World {
     }
 
     fn stamp_ours(&mut self, engagement: &str) {
-        for index in 0..self.referrals.len() {
-            let document = &self.referrals[index].document;
-            if self.is_ours(document) && text(document, "engagementId") == engagement {
-                self.stamp(index);
-            }
-        }
+        self.ours_in(engagement).into_iter().for_each(|index| self.stamp(index));
+    }
+
+    /// The places of our own members of an engagement.
+    fn ours_in(&self, engagement: &str) -> Vec<usize> {
+        let is_one = |document: &Value| self.is_ours(document) && text(document, "engagementId") == engagement;
+        let places = self.referrals.iter().enumerate().filter(|(_, stored)| is_one(&stored.document));
+        places.map(|(index, _)| index).collect()
     }
 
     /// The dates that follow from a change of status.

@@ -12,8 +12,8 @@ pub(crate) struct Caller {
     pub(crate) pc: PartnerCenter,
     pub(crate) clock: Clock,
     pub(crate) http: Client,
-    referrals_token: String,
-    webhooks_token: String,
+    pub(crate) referrals_token: String,
+    pub(crate) webhooks_token: String,
 }
 
 pub(crate) fn loopback() -> SocketAddr {
@@ -70,6 +70,12 @@ impl Caller {
     pub(crate) fn webhooks(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/webhooks/v1/registration{path}", self.pc.url());
         self.http.request(method, url).bearer_auth(&self.webhooks_token)
+    }
+
+    /// Asks for a validation event.
+    pub(crate) async fn validate(&self) -> Response {
+        let request = self.webhooks(Method::POST, "/validationEvents").header("Content-Length", "0");
+        request.send().await.unwrap()
     }
 
     pub(crate) async fn create(&self, body: &Value) -> Response {

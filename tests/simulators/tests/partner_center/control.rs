@@ -58,6 +58,25 @@ async fn events_are_held_and_released() {
 }
 
 #[tokio::test]
+async fn given_up_events_are_replayed_and_any_body_is_signed() {
+    let (caller, receiver) = (started().await, Receiver::start().await);
+    post(&caller, "/register", json!({ "url": receiver.url() })).await;
+    post(&caller, "/switches", json!({ "delivery_attempts": 1 })).await;
+    receiver.answer(&[500]);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    assert_eq!(control(&caller, Method::POST, "/events/replay", None).await.status(), 204);
+    caller.pc.settled().await;
+    assert_eq!(receiver.delivered().len(), 2);
+    let delivered = receiver.delivered().pop().unwrap();
+    let url = format!("{}/control/sign", caller.pc.url());
+    let signed = document(caller.http.post(url).body(delivered.body.clone()).send().await.unwrap()).await;
+    for name in ["x-ms-signature", "X-MS-Certificate-Url", "X-MS-Signature-Algorithm"] {
+        assert_eq!(signed[name].as_str(), delivered.header(name), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn switches_change_by_name_and_unknown_ones_are_refused() {
     let caller = started().await;
     let answer =

@@ -184,4 +184,20 @@ async fn answers_carry_an_id_and_echo_the_callers() {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["client-request-id"], "my-id");
     assert!(answer.headers().contains_key("request-id") && answer.headers().contains_key("x-ms-ags-diagnostic"));
+    let delete = caller.referrals(Method::DELETE, COLLECTION).send().await.unwrap();
+    assert_eq!(refusal(delete).await.0, 405);
+}
+
+#[tokio::test]
+async fn answers_are_dated_by_the_simulated_clock() {
+    let caller = started().await;
+    let year = async || {
+        let answer = caller.referrals(Method::GET, COLLECTION).send().await.unwrap();
+        let date = answer.headers()["date"].to_str().unwrap().to_owned();
+        assert!(date.len() == "Mon, 23 Nov 2026 05:00:00 GMT".len() && date.ends_with(" GMT"), "{date}");
+        date[12..16].parse::<u32>().unwrap()
+    };
+    let before = year().await;
+    caller.clock.advance(std::time::Duration::from_secs(3 * 365 * 24 * 60 * 60 / 2));
+    assert_ne!(year().await, before);
 }

@@ -103,6 +103,64 @@ async fn after_ten_tries_an_event_is_given_up() {
 }
 
 #[tokio::test]
+async fn what_was_given_up_may_come_all_the_same() {
+    let (caller, receiver) = listening().await;
+    receiver.answer(&[500; 10]);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    caller.pc.replay();
+    caller.pc.settled().await;
+    let outcomes: Vec<_> = caller.pc.deliveries().into_iter().map(|delivery| delivery.outcome).collect();
+    assert_eq!((receiver.delivered().len(), outcomes), (11, vec![Outcome::GivenUp, Outcome::Delivered]));
+    caller.pc.replay();
+    caller.pc.settled().await;
+    assert_eq!(receiver.delivered().len(), 11, "it came");
+}
+
+#[tokio::test]
+async fn one_change_may_be_told_several_times() {
+    let (caller, receiver) = listening().await;
+    caller.pc.switches(|switches| switches.copies_of_each_event = 3);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    let bodies: Vec<_> = receiver.delivered().into_iter().map(|delivered| delivered.body).collect();
+    assert!(bodies.len() == 3 && bodies.iter().all(|body| *body == bodies[0]));
+}
+
+#[tokio::test]
+async fn what_counts_as_a_success_is_2xx_or_200_alone() {
+    let (caller, receiver) = listening().await;
+    receiver.answer(&[202, 204]);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    caller.pc.switches(|switches| switches.only_200_is_success = true);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    let tries: Vec<_> = caller.pc.deliveries().into_iter().map(|delivery| delivery.tries).collect();
+    assert_eq!(tries, [vec![Some(202)], vec![Some(204), Some(200)]]);
+}
+
+#[tokio::test]
+async fn redirects_are_followed_by_switch_alone() {
+    let (caller, receiver) = listening().await;
+    caller.pc.switches(|switches| switches.follow_redirects = true);
+    receiver.answer(&[307]);
+    caller.pc.invite(json!({ "type": "Independent" }));
+    caller.pc.settled().await;
+    assert_eq!((receiver.delivered().len(), &caller.pc.deliveries()[0].tries), (2, &vec![Some(200)]));
+}
+
+#[tokio::test]
+async fn an_expiry_is_told_although_nobody_calls() {
+    let (caller, receiver) = listening().await;
+    caller.pc.invite(json!({ "type": "Independent" }));
+    receiver.next().await;
+    caller.clock.advance(std::time::Duration::from_secs(15 * 24 * 60 * 60));
+    receiver.next().await;
+    assert_eq!(receiver.names(), ["referral-created", "referral-updated"]);
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed_and_silence_is_a_failure() {
     let (caller, receiver) = listening().await;
     caller.pc.switches(|switches| switches.delivery_attempts = 2);
@@ -157,26 +215,29 @@ async fn lost_events_never_come() {
 async fn a_validation_event_reports_each_try_by_name() {
     let (caller, receiver) = listening().await;
     receiver.answer(&[500]);
-    let answer = caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap();
+    let answer = caller.validate().await;
     assert_eq!(answer.status(), 200);
     let asked = document(answer).await;
     let id = text(&asked, "/correlationId");
+    let result = async || {
+        let answer = caller.webhooks(Method::GET, &format!("/validationEvents/{id}")).send().await.unwrap();
+        document(answer).await
+    };
     caller.pc.settled().await;
     let event = receiver.delivered()[0].event();
     assert_eq!((text(&event, "/EventName"), text(&event, "/ResourceName")), ("test-created", "test"));
     assert!(text(&event, "/ResourceUri").starts_with("http://") && text(&event, "/ResourceUri").ends_with(id));
-    let result = caller.webhooks(Method::GET, &format!("/validationEvents/{id}")).send().await.unwrap();
-    let result = document(result).await;
+    let result = result().await;
     assert_eq!(text(&result, "/status"), "completed");
     let codes: Vec<_> = [0, 1].iter().map(|at| text(&result, &format!("/results/{at}/responseCode"))).collect();
     assert_eq!(codes, ["InternalServerError", "OK"]);
     let date = text(&result, "/results/0/dateTimeUtc");
     assert!(!date.ends_with('Z') && date.len() == "2026-11-23T05:00:00.1234567".len(), "no zone: {date}");
     // Two a minute.
-    assert_eq!(caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap().status(), 200);
-    let third = caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap();
+    assert_eq!(caller.validate().await.status(), 200);
+    let third = caller.validate().await;
     assert_eq!(third.status(), 429);
     let seconds = third.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     caller.clock.advance(std::time::Duration::from_secs(seconds));
-    assert_eq!(caller.webhooks(Method::POST, "/validationEvents").send().await.unwrap().status(), 200);
+    assert_eq!(caller.validate().await.status(), 200);
 }

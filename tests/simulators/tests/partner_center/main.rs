@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod listing;
 mod microsoft;
+mod open_points;
 mod registering;
 mod signatures;
 mod tokens;

@@ -11,6 +11,7 @@ use axum::routing::post;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use simulators::harness::{Clock, Harness, Server};
+use tokio::sync::Notify;
 
 /// One delivered request.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ struct Shared {
     delivered: Arc<Mutex<Vec<Delivered>>>,
     /// Statuses of the answers to come; 200 once they are used up.
     answers: Arc<Mutex<VecDeque<u16>>>,
+    arrived: Arc<Notify>,
 }
 
 pub(crate) struct Receiver {
@@ -45,6 +47,11 @@ impl Receiver {
 
     pub(crate) fn answer(&self, statuses: &[u16]) {
         self.shared.answers.lock().unwrap().extend(statuses);
+    }
+
+    /// Waits for the next request.
+    pub(crate) async fn next(&self) {
+        self.shared.arrived.notified().await;
     }
 
     pub(crate) fn delivered(&self) -> Vec<Delivered> {
@@ -80,6 +87,7 @@ impl Delivered {
 /// A redirect leads back here, where it would be answered like any other request.
 async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     shared.delivered.lock().unwrap().push(Delivered { headers, body: body.to_vec() });
+    shared.arrived.notify_one();
     let status = shared.answers.lock().unwrap().pop_front().unwrap_or(200);
     (StatusCode::from_u16(status).unwrap(), [("Location", "/events")]).into_response()
 }

@@ -27,6 +27,20 @@ async fn v1_answers_numbers_as_text_and_v2_as_numbers() {
     assert_eq!(two["expires_in"], json!(3599));
     assert_eq!(two["token_type"], json!("Bearer"));
     assert!(two.get("resource").is_none());
+    assert_eq!(two["id_token"].as_str().unwrap().split('.').count(), 3, "openid was asked");
+    assert!(one.get("id_token").is_none());
+}
+
+#[tokio::test]
+async fn v2_gives_a_refresh_token_to_those_who_ask_for_it() {
+    let caller = started().await;
+    let token = caller.pc.refresh_token();
+    for (scope, expected) in [("/.default", false), ("/.default offline_access", true), ("/user_impersonation", false)]
+    {
+        let scope = format!("{REFERRALS}{scope}");
+        let answer = caller.token("oauth2/v2.0/token", &[("refresh_token", &token), ("scope", &scope)]).await;
+        assert_eq!(document(answer).await["refresh_token"].is_string(), expected, "{scope}");
+    }
 }
 
 /// The fields of a request; the status, error and number of its refusal.
@@ -193,6 +207,8 @@ async fn signing_in_by_code_needs_the_verifier_and_works_once() {
         ];
         let answer = caller.http.get(&page).query(&query).send().await.unwrap();
         assert_eq!(answer.status(), 302);
+        let hybrid = [("response_type", "code id_token")];
+        assert_eq!(caller.http.get(&page).query(&query[..1]).query(&hybrid).send().await.unwrap().status(), 400);
         let back: reqwest::Url = answer.headers()["location"].to_str().unwrap().parse().unwrap();
         let pairs: Vec<(String, String)> = back.query_pairs().into_owned().collect();
         assert_eq!(pairs[1], ("state".to_owned(), "s 1".to_owned()));
