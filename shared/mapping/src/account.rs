@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sync_core::{FieldId, Fields, Reading, reading};
 
 use crate::codec;
-use crate::opportunity::too_long;
+use crate::opportunity::put;
 use crate::row::{Direction, Entity};
 use crate::{Mapping, Read};
 
@@ -46,11 +46,7 @@ impl Mapping {
         let (mut columns, mut problems) = (Map::new(), Vec::new());
         for row in self.rows_of(Entity::Account).filter(|row| row.direction == Direction::CreateOnly) {
             let (Some(column), known @ Reading::Is(_)) = (&row.crm, reading(fields, &row.id)) else { continue };
-            let (value, was_cut) = codec::to_crm(row, known);
-            columns.insert(column.clone(), value);
-            if was_cut {
-                problems.push(too_long(row));
-            }
+            put(&mut columns, &mut problems, row, column, known);
         }
         Read { value: columns, problems }
     }
@@ -65,7 +61,7 @@ impl Mapping {
             let Some(column) = &row.crm else { continue };
             match reading(fields, &row.id) {
                 known @ Reading::Is(_) => {
-                    let wanted = codec::to_crm(row, known).0;
+                    let wanted = codec::to_crm(row, known).map_or(Value::Null, |(value, _)| value);
                     let text = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
                     filter.push(format!("{column} eq '{}'", text.replace('\'', "''")));
                     key.push(json!([word, text.to_lowercase()]));

@@ -1,13 +1,11 @@
 //! The rows that come with the product (design section 6). Lengths are those of Dataverse's columns, in UTF-16 units
 //! (dataverse-api 6.1, 6.3).
 
-use std::collections::BTreeMap;
-
 use sync_core::FieldId;
 
-use crate::codec::Codec::{self, Country, Currency, Date, HtmlText, Money, Set, Text};
-use crate::row::Direction::{self, Both, CreateOnly};
-use crate::row::Entity::{self, Account, Opportunity};
+use crate::codec::Codec::{self, Boolean, Choice, Country, Currency, Date, HtmlText, Money, Person, Set, Text};
+use crate::row::Direction::{self, Both, CreateOnly, Invite, Rise, ToPartner};
+use crate::row::Entity::{self, Account, Contact, Opportunity};
 use crate::row::{Owner, Row};
 
 /// A row that comes with the product.
@@ -27,6 +25,8 @@ pub struct BuiltIn {
     pub direction: Direction,
     /// Rows of one group merge as one value.
     pub group: Option<&'static str>,
+    /// Referral value to option, of a choice.
+    pub choices: &'static [(&'static str, &'static str)],
     /// The most UTF-16 units that the CRM column takes.
     pub max_length: Option<u32>,
     /// Whether Partner Center takes it empty (partner-center-api 5.2 refuses an empty name, value or date).
@@ -48,20 +48,33 @@ pub const BUILT_IN: &[BuiltIn] = &[
     row("customer_state", "State or province", "/customerProfile/address/state", (Account, Some("address1_stateorprovince")), HtmlText, CreateOnly).most(50),
     row("customer_postal_code", "Postal code", "/customerProfile/address/postalCode", (Account, Some("address1_postalcode")), Text, CreateOnly).most(20),
     row("customer_country", "Country", "/customerProfile/address/country", (Account, Some("address1_country")), Country, CreateOnly).most(80),
+    row("customer_contact", "Customer contact", "/customerProfile/team/0", (Contact, Some("parentcontactid")), Person, Invite),
+    row("team", "Team", "/team", (Opportunity, Some("ownerid")), Person, ToPartner),
+    row("visible", "Visible to Microsoft", "/consent/consentToShareReferralWithMicrosoftSellers", (Opportunity, Some("cosell_visible")), Boolean, Rise),
+    row("help", "How can Microsoft help?", "/inviteContext/assistanceRequestCode", (Opportunity, Some("cosell_help")), Choice, Invite).of(HELP),
+    row("notes_to_microsoft", "Notes to Microsoft", "/inviteContext/notes", (Opportunity, Some("cosell_notestomicrosoft")), HtmlText, Invite).most(2000),
+    row("marketplace_intent", "Marketplace intent", "/details/requirements/additionalRequirements/attributes/CustomerMarketplaceIntent", (Opportunity, Some("cosell_marketplaceintent")), Choice, Both).of(MARKETPLACE_INTENT),
 ];
 
-/// Built-in rows of the design that this version does not carry yet. Overriding one is refused, not ignored.
-pub(crate) const NOT_YET: &[&str] = &[
-    "status",
-    "response",
-    "campaign",
-    "customer_contact",
-    "team",
-    "visible",
-    "help",
-    "notes_to_microsoft",
-    "marketplace_intent",
+/// How our own columns begin here; under another prefix they are renamed.
+const OWN: &str = "cosell_";
+
+/// `assistanceRequestCode` in the order of the bulk file (partner-center-api 3.9).
+const HELP: &[(&str, &str)] = &[
+    ("WorkloadSpecificValueProposition", "727000001"),
+    ("CustomerTechnicalArchitecture", "727000002"),
+    ("ProofOfConceptOrDemo", "727000003"),
+    ("QuotesOrLicensing", "727000004"),
+    ("PostSalesCustomerSuccess", "727000005"),
+    ("GeneralOrOther", "727000006"),
 ];
+
+/// The answers to whether the customer buys through the marketplace (partner-center-api 3.8.3).
+const MARKETPLACE_INTENT: &[(&str, &str)] =
+    &[("Yes", "727000001"), ("No", "727000002"), ("HaveNotDecided", "727000003")];
+
+/// Built-in rows of the design that this version does not carry yet. Overriding one is refused, not ignored.
+pub(crate) const NOT_YET: &[&str] = &["status", "response", "campaign"];
 
 const fn row(
     id: &'static str,
@@ -71,7 +84,18 @@ const fn row(
     codec: Codec,
     direction: Direction,
 ) -> BuiltIn {
-    BuiltIn { id, label, referral, crm, codec, direction, group: None, max_length: None, clearable: false }
+    BuiltIn {
+        id,
+        label,
+        referral,
+        crm,
+        codec,
+        direction,
+        group: None,
+        choices: &[],
+        max_length: None,
+        clearable: false,
+    }
 }
 
 impl BuiltIn {
@@ -83,8 +107,20 @@ impl BuiltIn {
         Self { group: Some(group), ..self }
     }
 
+    const fn of(self, choices: &'static [(&'static str, &'static str)]) -> Self {
+        Self { choices, ..self }
+    }
+
     const fn may_be_empty(self) -> Self {
         Self { clearable: true, ..self }
+    }
+
+    /// The row under a prefix of our own columns.
+    pub(crate) fn under(self, prefix: &str) -> Row {
+        let mut row = self.row();
+        let renamed = row.crm.as_deref().and_then(|crm| crm.strip_prefix(OWN)).map(|rest| format!("{prefix}_{rest}"));
+        row.crm = renamed.or(row.crm);
+        row
     }
 
     pub(crate) fn row(self) -> Row {
@@ -98,8 +134,9 @@ impl BuiltIn {
             direction: self.direction,
             owner: Owner::Crm,
             group: self.group.map(str::to_owned),
-            choices: BTreeMap::new(),
+            choices: self.choices.iter().map(|(referral, crm)| ((*referral).to_owned(), (*crm).to_owned())).collect(),
             max_length: self.max_length,
+            lossy: false,
             clearable: self.clearable,
         }
     }
@@ -108,13 +145,15 @@ impl BuiltIn {
 /// The table as Markdown, for the README.
 #[must_use]
 pub fn table() -> String {
-    let mut lines =
-        vec!["| id | referral | CRM | codec | direction | group |".to_owned(), "|---|---|---|---|---|---|".to_owned()];
+    let mut lines = vec![
+        "| id | in the referral | in Dynamics 365 | codec | direction | group |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ];
     for row in BUILT_IN {
         let (entity, column) = row.crm;
         let place = match column {
             Some(column) => format!("{} `{column}`", entity.word()),
-            None => format!("{} rows", entity.word()),
+            None => format!("rows of the {}", entity.word()),
         };
         let group = row.group.unwrap_or_default();
         let (codec, direction) = (row.codec.word(), row.direction.word());

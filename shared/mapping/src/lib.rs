@@ -5,16 +5,21 @@
 //! codec is one arm in `codec.rs`.
 //!
 //! # Where to look
-//! `built_in.rs` is the table, `rows.rs` lays the user's rows over it and says what makes no sense, `codec.rs` spells a
-//! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
+//! `built_in.rs` is the table, `rows.rs` lays the user's rows over it, `checks.rs` says what makes no sense, `codec.rs` spells a
+//! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `cosell.rs`, `people.rs` and
+//! `attributes.rs` those of sharing a deal, of people and of attributes, `own.rs` the columns that
 //! only we write, `policy.rs` what `sync-core` needs to decide.
 
 mod account;
+mod attributes;
 mod built_in;
+mod checks;
 mod codec;
+mod cosell;
 mod currencies;
 mod opportunity;
 mod own;
+mod people;
 mod policy;
 mod referral;
 mod row;
@@ -29,8 +34,10 @@ use sync_core::{Code, FieldId};
 pub use account::AccountMatch;
 pub use built_in::{BUILT_IN, BuiltIn, table as built_in_table};
 pub use codec::Codec;
+pub use cosell::{MICROSOFT, microsoft};
 pub use currencies::Currencies;
 pub use own::{OwnColumns, OwnWrite, audit_line};
+pub use people::Person;
 pub use referral::{NewReferral, PatchOp, PatchOperation};
 pub use row::{Direction, Entity, Owner, Row};
 pub use rows::RowProblem;
@@ -69,7 +76,7 @@ impl Mapping {
     /// # Errors
     /// Every row that makes no sense, with its key and the reason.
     pub fn new(column_prefix: &str, fields: &BTreeMap<String, RowSettings>) -> Result<Self, Vec<RowProblem>> {
-        let rows = rows::laid_over(fields)?;
+        let rows = rows::laid_over(column_prefix, fields)?;
         Ok(Self { rows, own: OwnColumns::new(column_prefix) })
     }
 

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use sync_core::{Blocker, Code, Etag, FieldId, Fields, IntentId, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec};
-use crate::row::{Direction, Entity, Row};
-use crate::{Currencies, FieldProblem, Mapping, Read};
+use crate::row::{Entity, Row};
+use crate::{Currencies, FieldProblem, Mapping, Read, people};
 
 /// Both lookups that may name the customer's account; `parentaccountid` goes first (design section 4 "Creating").
 const ACCOUNT_LOOKUPS: [&str; 2] = ["parentaccountid", "customerid_account"];
@@ -18,7 +18,7 @@ impl Mapping {
         let own = [&self.own.sync, &self.own.referral_id, &self.own.stamp].map(String::clone);
         let mut columns: Vec<String> = fixed.into_iter().chain(own).collect();
         for row in self.rows_of(Entity::Opportunity) {
-            let Some(column) = &row.crm else { continue };
+            let Some(column) = row.crm.as_ref().filter(|_| row.codec != Codec::Person) else { continue };
             let column = if row.codec == Codec::Currency { lookup(column) } else { column.clone() };
             if !columns.contains(&column) {
                 columns.push(column);
@@ -27,13 +27,14 @@ impl Mapping {
         columns
     }
 
-    /// `$expand`: the customer's account and the solution rows, so that one GET shows everything.
+    /// `$expand`: the customer's account and contact, the owner and the solution rows, so that one GET shows everything.
     #[must_use]
     pub fn opportunity_expand(&self) -> String {
         let account = self.account_select().join(",");
         let accounts = ACCOUNT_LOOKUPS.map(|navigation| format!("{navigation}($select={account})")).join(",");
         let (name, code) = (&self.own.solution_name, &self.own.solution_code);
-        format!("{accounts},{}($select={name},{code},statecode)", self.own.solution_rows)
+        let people = people::expand();
+        format!("{accounts},{people},{}($select={name},{code},statecode)", self.own.solution_rows)
     }
 
     /// An opportunity as the CRM returned it, with or without what only a GET shows.
@@ -109,13 +110,7 @@ impl Mapping {
                     }),
                 },
                 (Codec::Currency, _) => {}
-                _ => {
-                    let (value, was_cut) = codec::to_crm(row, reading);
-                    columns.insert(column.clone(), value);
-                    if was_cut {
-                        problems.push(too_long(row));
-                    }
-                }
+                _ => put(&mut columns, &mut problems, row, column, reading),
             }
         }
         Read { value: columns, problems }
@@ -124,7 +119,7 @@ impl Mapping {
     /// Columns of a new opportunity; its revenue is what was agreed, not what products add up to.
     #[must_use]
     pub fn create_opportunity(&self, fields: &Fields, currencies: &Currencies) -> Read<Map<String, Value>> {
-        let arrive = |row: &&Row| matches!(row.direction, Direction::Both | Direction::ToCrm | Direction::CreateOnly);
+        let arrive = |row: &&Row| row.writes_crm() && row.codec != Codec::Person;
         let rows = self.rows_of(Entity::Opportunity).filter(arrive);
         let known = rows.filter_map(|row| Some((row.id.clone(), fields.get(&row.id)?.clone())));
         let sent: Fields = known.filter(|(_, reading)| matches!(reading, Reading::Is(_))).collect();
@@ -133,12 +128,27 @@ impl Mapping {
         read
     }
 
+    /// What a record will hold of `sent`: texts are cut to their columns. An intent says this, so that a write whose answer
+    /// never came leaves the right base.
+    #[must_use]
+    pub fn as_record_keeps(&self, sent: &Fields) -> Fields {
+        let kept = |(id, reading): (&FieldId, &Reading)| {
+            let reading = match (self.row(id), reading.value()) {
+                (Some(row), Some(value)) => codec::kept(row, value.as_str()),
+                _ => reading.clone(),
+            };
+            (id.clone(), reading)
+        };
+        sent.iter().map(kept).collect()
+    }
+
     pub(crate) fn rows_of(&self, entity: Entity) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.entity == entity)
     }
 
     fn read_column(&self, row: &Row, record: &Value, currencies: &Currencies) -> Option<Result<Reading, Code>> {
         let column = match (&row.crm, row.codec) {
+            (_, Codec::Person) => return people::of_record(row, record).map(Ok),
             (_, Codec::Set) => {
                 record.get(&self.own.solution_rows)?;
                 let codes: Vec<String> = self.solutions(record).into_iter().map(|(code, _)| code).collect();
@@ -181,6 +191,7 @@ impl Mapping {
                 None => Blocker { code: *code, text: format!("{} {advice}", row.label) },
             });
         }
+        blockers.extend(self.contact_missing(record, fields));
         blockers
     }
 }
@@ -211,7 +222,32 @@ fn lookup(column: &str) -> String {
     format!("_{column}_value")
 }
 
-pub(crate) fn too_long(row: &Row) -> FieldProblem {
+/// Puts a value into its column, and says what could not be put there, or not whole.
+pub(crate) fn put(
+    columns: &mut Map<String, Value>,
+    problems: &mut Vec<FieldProblem>,
+    row: &Row,
+    column: &str,
+    reading: &Reading,
+) {
+    match codec::to_crm(row, reading) {
+        Ok((value, was_cut)) => {
+            columns.insert(column.to_owned(), value);
+            if was_cut {
+                problems.push(too_long(row));
+            }
+        }
+        Err(code) => {
+            let text = format!(
+                "{} from Partner Center has no option in Dynamics 365: add it to the row's choices.",
+                row.label
+            );
+            problems.push(FieldProblem { field: row.id.clone(), code, text });
+        }
+    }
+}
+
+fn too_long(row: &Row) -> FieldProblem {
     let most = row.max_length.unwrap_or_default();
     let text =
         format!("{} from Partner Center is longer than {most} characters; the record holds its beginning.", row.label);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sync_core::{Code, IntentId, SyncState};
+use sync_core::{Code, IntentId, Microsoft, SyncState};
 
 use crate::Mapping;
 
@@ -17,6 +17,10 @@ pub struct OwnColumns {
     pub engagement_id: String,
     /// Where a person opens the referral.
     pub referral_link: String,
+    /// `Status/Substatus` of Microsoft's referral.
+    pub microsoft_status: String,
+    /// Microsoft's CRM id.
+    pub microsoft_crm_id: String,
     /// Choice: Pending, Synced, Failed, Conflict, Waiting.
     pub sync_state: String,
     /// Newest first.
@@ -48,6 +52,8 @@ impl OwnColumns {
             referral_id: column("referralid"),
             engagement_id: column("engagementid"),
             referral_link: column("referrallink"),
+            microsoft_status: column("microsoftstatus"),
+            microsoft_crm_id: column("microsoftcrmid"),
             sync_state: column("syncstate"),
             audit: column("audit"),
             stamp: column("stamp"),
@@ -71,6 +77,8 @@ pub struct OwnWrite<'a> {
     pub engagement_id: Option<&'a str>,
     /// Where a person opens it.
     pub referral_link: Option<String>,
+    /// Microsoft's side, once it was seen.
+    pub microsoft: Option<&'a Microsoft>,
     /// Audit lines, newest first.
     pub audit: &'a [String],
     /// The intent that writes.
@@ -88,10 +96,13 @@ impl Mapping {
         columns.insert(own.sync_state.clone(), json!(option));
         columns.insert(own.stamp.clone(), json!(write.stamp.as_str()));
         columns.insert(own.audit.clone(), json!(audit(write.audit)));
+        let microsoft = write.microsoft;
         let ids = [
             (&own.referral_id, write.referral_id),
             (&own.engagement_id, write.engagement_id),
             (&own.referral_link, write.referral_link.as_deref()),
+            (&own.microsoft_status, microsoft.map(|microsoft| microsoft.status.as_str())),
+            (&own.microsoft_crm_id, microsoft.and_then(|microsoft| microsoft.crm_id.as_deref())),
         ];
         for (column, value) in ids {
             if let Some(value) = value {

@@ -1,10 +1,10 @@
 //! The rows as the core needs them: which groups merge, which way, and who wins.
 
 use sha2::{Digest as _, Sha256};
-use sync_core::{Digest, Policy, Rule, RuleField, Side, WriteMode};
+use sync_core::{Digest, Policy, Rule, Side, WriteMode};
 
-use crate::Mapping;
 use crate::row::{Direction, Owner, Row};
+use crate::{Codec, Mapping};
 
 impl Mapping {
     /// The rules. Rows that have no decision once the link exists are not among them.
@@ -13,7 +13,11 @@ impl Mapping {
         let mut rules: Vec<Rule> = Vec::new();
         for row in &self.rows {
             let Some(direction) = decided(row.direction) else { continue };
-            let field = RuleField { id: row.id.clone(), digest: row.digest(), clearable: row.clearable };
+            // People join by a rule of their own (`sync_core::joining`).
+            if row.codec == Codec::Person {
+                continue;
+            }
+            let field = row.rule_field();
             let group = row.group.as_deref().unwrap_or(row.id.as_str());
             match rules.iter_mut().find(|rule| rule.group == group) {
                 Some(rule) => rule.fields.push(field),

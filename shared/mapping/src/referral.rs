@@ -1,11 +1,11 @@
 //! The referral's shape: read whole, made new, changed by JSON Patch (partner-center-api 3, 4.2, 4.8).
 
 use serde_json::{Map, Value, json};
-use sync_core::{Etag, Fields, Phase, Reading, Snapshot, reading};
+use sync_core::{Code, Etag, Fields, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec, For};
 use crate::row::{Direction, Row};
-use crate::{FieldProblem, Mapping, Read};
+use crate::{FieldProblem, Mapping, Read, attributes, people};
 
 /// What a new referral says besides its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +42,7 @@ impl Mapping {
     pub fn referral_snapshot(&self, referral: &Value) -> Read<Snapshot> {
         let (mut fields, mut problems) = (Fields::new(), Vec::new());
         for row in &self.rows {
-            let Some(value) = referral.pointer(&row.referral) else { continue };
-            let read = match row.codec {
-                Codec::Set => Ok(codes_of(value)),
-                _ => codec::from_referral(row, value),
-            };
+            let Some(read) = read_member(row, referral) else { continue };
             match read {
                 Ok(reading) => {
                     fields.insert(row.id.clone(), reading);
@@ -91,14 +87,16 @@ impl Mapping {
             "target": [],
         });
         for row in self.rows.iter().filter(|row| is_sent(row)) {
-            let value = match row.codec {
-                Codec::Set => Value::Array(solutions.iter().map(solution).collect()),
-                _ => match reading(fields, &row.id) {
-                    known @ Reading::Is(_) => codec::to_referral(row, known, For::Post),
-                    Reading::Unknown | Reading::Cleared => continue,
-                },
-            };
-            place(&mut body, &row.referral, value);
+            match (row.codec, row.attribute(), reading(fields, &row.id)) {
+                (Codec::Set, ..) => {
+                    place(&mut body, &row.referral, Value::Array(solutions.iter().map(solution).collect()));
+                }
+                // Who comes along is said by what the deal is to be (`cosell.rs`).
+                (Codec::Person, ..) | (_, _, Reading::Unknown) | (_, None, Reading::Cleared) => {}
+                (_, Some(kind), Reading::Cleared) => attributes::set_undecided(&mut body, row, kind),
+                (_, Some(kind), known) => attributes::set(&mut body, row, kind, known),
+                (_, None, known) => place(&mut body, &row.referral, codec::to_referral(row, known, For::Post)),
+            }
         }
         body
     }
@@ -106,7 +104,8 @@ impl Mapping {
     /// The operations that make a referral, which now reads `before`, hold `sent`.
     #[must_use]
     pub fn patch_referral(&self, sent: &Fields, before: &Fields) -> Vec<PatchOperation> {
-        let rows = self.rows.iter().filter(|row| row.codec != Codec::Set);
+        let is_plain = |row: &&Row| !matches!(row.codec, Codec::Set | Codec::Person) && row.attribute().is_none();
+        let rows = self.rows.iter().filter(is_plain);
         let changed = rows.filter_map(|row| Some((row, sent.get(&row.id)?)));
         changed
             .map(|(row, reading_sent)| PatchOperation {
@@ -121,23 +120,57 @@ impl Mapping {
     }
 }
 
+fn read_member(row: &Row, referral: &Value) -> Option<Result<Reading, Code>> {
+    match (row.codec, row.attribute()) {
+        (Codec::Person, _) => people::of_referral(row, referral).map(Ok),
+        (Codec::Set, _) => Some(codes_of(referral.pointer(&row.referral)?)),
+        (_, Some(kind)) => attributes::read(row, kind, referral),
+        (_, None) => Some(codec::from_referral(row, referral.pointer(&row.referral)?)),
+    }
+}
+
+impl Mapping {
+    /// The operations for the parts of `sent` that are members of arrays, which are written only from the JSON of both
+    /// sides read in the same round (design section 4, rule 8). People go first: they freeze with the consent to share.
+    #[must_use]
+    pub fn patch_arrays(&self, sent: &Fields, referral: &Value, record: &Value) -> Vec<PatchOperation> {
+        let mut operations = self.patch_people(sent, referral, record);
+        operations.extend(self.patch_attributes(sent, referral));
+        operations
+    }
+
+    /// Whether [`Self::patch_arrays`] has anything to say about `sent`, so that both sides must have been read.
+    #[must_use]
+    pub fn has_arrays(&self, sent: &Fields) -> bool {
+        let in_array = |row: &&Row| row.codec == Codec::Person || row.attribute().is_some();
+        self.rows.iter().filter(in_array).any(|row| sent.contains_key(&row.id))
+    }
+}
+
 /// Rows that a new referral carries.
-fn is_sent(row: &Row) -> bool {
+pub(crate) fn is_sent(row: &Row) -> bool {
     matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly)
 }
 
 /// `Name` is a solution of the catalogue (partner-center-api 3.8.1).
-fn solution((code, name): &(String, String)) -> Value {
+pub(crate) fn solution((code, name): &(String, String)) -> Value {
     json!({ "type": "Name", "id": code, "name": name })
 }
 
-/// The codes of a set, sorted, one per line.
-fn codes_of(value: &Value) -> Reading {
-    let solutions = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut codes: Vec<&str> = solutions.iter().filter_map(|solution| solution.get("id")?.as_str()).collect();
+/// The codes of a set, sorted, one per line. A `Category` is no solution of the catalogue (partner-center-api 3.8.1).
+fn codes_of(value: &Value) -> Result<Reading, Code> {
+    let solutions = match value {
+        Value::Null => &[],
+        Value::Array(solutions) => solutions.as_slice(),
+        _ => return Err(Code::UnknownValue),
+    };
+    let is_named = |solution: &&Value| solution.get("type").and_then(Value::as_str) != Some("Category");
+    let code = |solution: &Value| Some(solution.get("id")?.as_str()?.trim().to_owned());
+    let mut codes: Vec<String> = solutions.iter().filter(is_named).filter_map(code).collect();
+    codes.retain(|code| !code.is_empty());
     codes.sort_unstable();
     codes.dedup();
-    if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) }
+    Ok(if codes.is_empty() { Reading::Cleared } else { Reading::is(codes.join("\n")) })
 }
 
 /// How far the deal is (partner-center-api 3.3). Only what was sent to us waits for our answer.
@@ -151,7 +184,7 @@ fn phase(referral: &Value) -> Phase {
 }
 
 /// Sets the member at a JSON pointer, making the objects on the way.
-fn place(body: &mut Value, pointer: &str, value: Value) {
+pub(crate) fn place(body: &mut Value, pointer: &str, value: Value) {
     let mut parts: Vec<String> =
         pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
     let Some(last) = parts.pop() else { return };

@@ -32,6 +32,8 @@ pub struct Row {
     pub choices: BTreeMap<String, String>,
     /// The most UTF-16 units that the CRM column takes, of a text.
     pub max_length: Option<u32>,
+    /// Whether the user accepts that the way back is not known: several referral values lead to one CRM value.
+    pub lossy: bool,
     /// Whether Partner Center takes it empty.
     pub clearable: bool,
 }
@@ -109,6 +111,26 @@ words! {
 }
 
 impl Row {
+    /// Whether values of the row are ever written to the referral.
+    #[must_use]
+    pub fn writes_referral(&self) -> bool {
+        match self.direction {
+            Direction::Both | Direction::ToPartner | Direction::CreateOnly | Direction::Rise | Direction::Invite => {
+                true
+            }
+            Direction::ToCrm | Direction::Off => false,
+        }
+    }
+
+    /// Whether values of the row are ever written to its CRM column.
+    #[must_use]
+    pub fn writes_crm(&self) -> bool {
+        match self.direction {
+            Direction::Both | Direction::ToCrm | Direction::CreateOnly | Direction::Rise => true,
+            Direction::ToPartner | Direction::Invite | Direction::Off => false,
+        }
+    }
+
     /// What the row means, condensed. Owner and direction are not part of it: changing them makes no base void.
     #[must_use]
     pub fn digest(&self) -> Digest {

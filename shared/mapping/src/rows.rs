@@ -6,6 +6,7 @@ use std::fmt;
 use sync_core::FieldId;
 
 use crate::built_in::{BUILT_IN, NOT_YET};
+use crate::checks;
 use crate::row::spoken;
 use crate::{Codec, Direction, Entity, Owner, Row, RowSettings};
 
@@ -25,8 +26,8 @@ impl fmt::Display for RowProblem {
 }
 
 /// Every row: the built-in ones as overridden, then the user's own.
-pub(crate) fn laid_over(fields: &BTreeMap<String, RowSettings>) -> Result<Vec<Row>, Vec<RowProblem>> {
-    let mut rows: Vec<Row> = BUILT_IN.iter().map(|built_in| built_in.row()).collect();
+pub(crate) fn laid_over(prefix: &str, fields: &BTreeMap<String, RowSettings>) -> Result<Vec<Row>, Vec<RowProblem>> {
+    let mut rows: Vec<Row> = BUILT_IN.iter().map(|built_in| built_in.under(prefix)).collect();
     let mut problems = Vec::new();
     for (id, settings) in fields {
         let mut report = Report { id, problems: &mut problems };
@@ -43,20 +44,18 @@ pub(crate) fn laid_over(fields: &BTreeMap<String, RowSettings>) -> Result<Vec<Ro
             }
         }
     }
-    for row in &rows {
-        check(row, &mut Report { id: row.id.as_str(), problems: &mut problems });
-    }
-    check_groups(&rows, &mut problems);
+    checks::check(&rows, prefix, &mut problems);
     if problems.is_empty() { Ok(rows) } else { Err(problems) }
 }
 
-struct Report<'a> {
-    id: &'a str,
-    problems: &'a mut Vec<RowProblem>,
+/// Collects what is wrong with one row.
+pub(crate) struct Report<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) problems: &'a mut Vec<RowProblem>,
 }
 
 impl Report<'_> {
-    fn add(&mut self, member: &str, reason: impl Into<String>) {
+    pub(crate) fn add(&mut self, member: &str, reason: impl Into<String>) {
         let dot = if member.is_empty() { "" } else { "." };
         self.problems.push(RowProblem { key: format!("fields.{}{dot}{member}", self.id), reason: reason.into() });
     }
@@ -65,6 +64,9 @@ impl Report<'_> {
 /// What a new row must say for itself.
 fn blank(id: &str, settings: &RowSettings, report: &mut Report<'_>) -> Option<Row> {
     let before = report.problems.len();
+    if !is_id(id) {
+        report.add("", "a row's id is a lower-case letter, then lower-case letters, digits and _");
+    }
     for (member, given) in [("referral", settings.referral.is_some()), ("crm", settings.crm.is_some())] {
         if !given {
             report.add(member, "is missing; no built-in row has this id, so the row must say it");
@@ -88,6 +90,7 @@ fn blank(id: &str, settings: &RowSettings, report: &mut Report<'_>) -> Option<Ro
         group: None,
         choices: BTreeMap::new(),
         max_length: None,
+        lossy: false,
         clearable: true,
     })
 }
@@ -112,6 +115,9 @@ fn overlay(row: &mut Row, settings: &RowSettings, report: &mut Report<'_>) {
     if settings.max_length.is_some() {
         row.max_length = settings.max_length;
     }
+    if let Some(lossy) = settings.lossy {
+        row.lossy = lossy;
+    }
     if settings.lookup.is_some() {
         report.add("lookup", "only `currency` can be a lookup in this version: map a text column instead");
     }
@@ -132,68 +138,7 @@ fn set<T>(
     }
 }
 
-fn check(row: &Row, report: &mut Report<'_>) {
-    if !row.referral.starts_with('/') || row.referral.ends_with('/') {
-        report.add("referral", format!("`{}` is no JSON pointer; one looks like /details/notes", row.referral));
-    }
-    let in_array = row.referral.split('/').any(|part| part == "-" || part.parse::<usize>().is_ok());
-    let written = matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly);
-    if in_array && written {
-        report.add("referral", "a place inside an array can only be read: set direction to to_crm or off");
-    }
-    match &row.crm {
-        Some(column) if !is_logical_name(column) => {
-            report.add("crm", format!("`{column}` is no logical name: lower-case letters, digits and _ only"));
-        }
-        Some(_) => {}
-        None if row.codec == Codec::Set => {}
-        None => report.add("crm", "is missing"),
-    }
-    if (row.codec == Codec::Set) != (row.id.as_str() == "solutions") {
-        report.add("codec", "`set` is what `solutions` is, and nothing else");
-    }
-    if row.codec == Codec::Currency && row.id.as_str() != "currency" {
-        report.add("codec", "`currency` is what `currency` is, and nothing else");
-    }
-    if row.codec == Codec::Choice && row.choices.is_empty() {
-        report.add("choices", "a choice needs them: choices = { Direct = \"727000001\" }");
-    }
-    if row.codec == Codec::Choice && row.choices.values().any(|value| value.parse::<i32>().is_err()) {
-        report.add("choices", "every CRM value must be the number of an option");
-    }
-    let mut numbers: Vec<&String> = row.choices.values().collect();
-    numbers.sort();
-    if numbers.windows(2).any(|two| two[0] == two[1]) {
-        report.add("choices", "two referral values lead to one CRM value, so the way back is not known");
-    }
-    match (row.entity, row.direction) {
-        (_, Direction::Rise | Direction::Invite) => {
-            report.add("direction", "`rise` and `invite` belong to built-in rows that this version does not carry yet");
-        }
-        (Entity::Lead | Entity::Contact, _) => {
-            report.add("entity", "this version carries rows of opportunity and account");
-        }
-        (Entity::Account, Direction::Both | Direction::ToCrm | Direction::ToPartner) => {
-            report.add("direction", "an account belongs to many deals: its rows can be create_only or off");
-        }
-        _ => {}
-    }
-}
-
-fn check_groups(rows: &[Row], problems: &mut Vec<RowProblem>) {
-    for row in rows {
-        let Some(group) = &row.group else { continue };
-        let first = rows.iter().find(|other| other.group.as_ref() == Some(group)).unwrap_or(row);
-        if (first.direction, first.owner) != (row.direction, row.owner) {
-            let reason = format!(
-                "rows of group `{group}` merge as one value, so they share direction and owner with `{}`",
-                first.id.as_str()
-            );
-            problems.push(RowProblem { key: format!("fields.{}.group", row.id.as_str()), reason });
-        }
-    }
-}
-
-fn is_logical_name(column: &str) -> bool {
-    !column.is_empty() && column.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+fn is_id(id: &str) -> bool {
+    id.starts_with(|first: char| first.is_ascii_lowercase())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

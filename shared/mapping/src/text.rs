@@ -5,9 +5,16 @@ use std::borrow::Cow;
 /// The marks that may follow a record's name (design section 5 "Name mark"). They are decoration, not name.
 const MARKS: [&str; 2] = [" ✔", " ✖"];
 
-/// One line ending, no space around: what both vendors would make of it.
+/// One line ending, no space around, no control characters, which Dataverse's XML cannot hold: what both vendors would
+/// make of it.
 pub(crate) fn plain(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()
+    of_one_line_ending(text).trim().to_owned()
+}
+
+fn of_one_line_ending(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    let is_text = |letter: &char| !letter.is_control() || ['\n', '\t'].contains(letter);
+    lines.chars().filter(is_text).collect()
 }
 
 /// A text of Partner Center, which escapes what it stores (partner-center-api 3.1 `name`).
@@ -15,7 +22,19 @@ pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
     html_escape::decode_html_entities(text)
 }
 
-/// A name without its marks: each one before a space or the end.
+/// A name in its one spelling, without its marks: each one before a space or the end.
+pub(crate) fn plain_name(name: &str) -> String {
+    let mut left = without_marks(&of_one_line_ending(name));
+    loop {
+        let next = without_marks(left.trim());
+        if next == left {
+            return left;
+        }
+        left = next;
+    }
+}
+
+/// The same spelling, but no marks.
 pub(crate) fn without_marks(name: &str) -> String {
     let mut left = name.to_owned();
     for mark in MARKS {
@@ -30,7 +49,7 @@ pub(crate) fn without_marks(name: &str) -> String {
             }
         }
     }
-    left.trim().to_owned()
+    left
 }
 
 /// The longest beginning of `text` that has at most `units` UTF-16 units, as Dataverse counts, and ends between two

@@ -206,6 +206,7 @@ fn our_own_columns_carry_the_configured_prefix_and_clear_nothing() {
         referral_id: None,
         engagement_id: None,
         referral_link: None,
+        microsoft: None,
         audit: &audit,
         stamp: &stamp,
     };
@@ -264,7 +265,7 @@ fn rows_that_make_no_sense_are_all_named() {
                 ..RowSettings::default()
             },
         ),
-        ("team", row("off")),
+        ("team", row("both")),
     ]);
     let problems = Mapping::new("cosell", &wrong).unwrap_err();
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
@@ -273,7 +274,7 @@ fn rows_that_make_no_sense_are_all_named() {
         "fields.currency.group",
         "fields.name.crm",
         "fields.name.referral",
-        "fields.team",
+        "fields.team.direction",
     ] {
         assert!(keys.contains(&key), "{key} in {keys:?}");
     }
@@ -283,7 +284,7 @@ fn rows_that_make_no_sense_are_all_named() {
 fn money_merges_as_one_value_and_create_only_rows_have_no_rule() {
     let policy = mapping().policy(WriteMode::Both);
     let groups: Vec<&str> = policy.rules.iter().map(|rule| rule.group.as_str()).collect();
-    assert_eq!(groups, ["name", "money", "close_date", "notes"]);
+    assert_eq!(groups, ["name", "money", "close_date", "notes", "marketplace_intent"]);
     assert_eq!(policy.rules[1].fields.len(), 2);
     assert_eq!(Direction::from_word("create_only"), Some(Direction::CreateOnly));
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is guessed: an unknown key is an error, because a misspelled one would silently be its default.
 
+mod fields;
 mod read;
 mod secrets;
 mod section;

@@ -6,8 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mapping::{Mapping, RowSettings};
-use serde::Deserialize;
+use mapping::Mapping;
 use toml::Table;
 use url::Url;
 
@@ -117,6 +116,7 @@ fn root(table: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Sett
     let problems = root.problems();
     let partner_center = read_partner_center(partner_center, folder, problems);
     let dataverse = read_dataverse(dataverse, problems);
+    let prefix = dataverse.as_ref().map_or(COLUMN_PREFIX, |dataverse| &dataverse.column_prefix).to_owned();
     let settings = Settings {
         service: read_service(service, problems),
         sync: read_sync(sync, problems),
@@ -124,7 +124,7 @@ fn root(table: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Sett
         notify: notify.and_then(|table| read_notify(table, problems)),
         defaults: read_defaults(defaults, problems),
         account: read_account(account, problems),
-        fields: read_fields(fields, problems),
+        fields: crate::fields::read(&prefix, fields, problems),
         partner_center: match partner_center {
             Some(partner_center) => partner_center,
             None => {
@@ -205,13 +205,15 @@ fn read_events(table: Table, folder: &Path, problems: &mut Vec<Problem>) -> Even
     events
 }
 
+const COLUMN_PREFIX: &str = "cosell";
+
 fn read_dataverse(table: Table, problems: &mut Vec<Problem>) -> Option<Dataverse> {
     let mut section = Section::new("dataverse", table, problems);
     let url = section.required_url("url");
     let (tenant_id, client_id) = (section.required_text("tenant_id"), section.required_text("client_id"));
     let authority_url = section.url("authority_url", AUTHORITY);
     let audience = section.text("audience", "");
-    let column_prefix = section.text("column_prefix", "cosell");
+    let column_prefix = section.text("column_prefix", COLUMN_PREFIX);
     // Dataverse's own rule for a publisher's prefix (dataverse-api 7.1).
     let fits = (2..=8).contains(&column_prefix.len())
         && column_prefix.starts_with(|first: char| first.is_ascii_lowercase())
@@ -299,25 +301,4 @@ fn read_account(table: Table, problems: &mut Vec<Problem>) -> Account {
     }
     section.finish();
     Account { match_on }
-}
-
-/// Rows are checked one by one, so that one misspelled member does not hide the next row's; what the rows say is checked
-/// by `mapping`.
-fn read_fields(table: Table, problems: &mut Vec<Problem>) -> BTreeMap<String, RowSettings> {
-    let mut fields = BTreeMap::new();
-    for (id, value) in table {
-        match RowSettings::deserialize(value) {
-            Ok(row) => {
-                fields.insert(id, row);
-            }
-            Err(error) => {
-                let reason = error.message().lines().next().unwrap_or_default().to_owned();
-                problems.push(Problem { key: format!("fields.{id}"), reason });
-            }
-        }
-    }
-    if let Err(wrong) = Mapping::new("cosell", &fields) {
-        problems.extend(wrong.into_iter().map(|row| Problem { key: row.key, reason: row.reason }));
-    }
-    fields
 }

@@ -83,7 +83,10 @@ fn every_wrong_value_names_its_key() {
         ("[console]\nlisten = \"8788\"", "console.listen: `8788` is no address"),
         ("[account]\nmatch_on = [\"name\", \"shoe_size\"]", "account.match_on: `shoe_size` is not one of"),
         ("[account]\nmatch_on = [\"city\"]", "account.match_on: must hold name"),
-        ("[fields.deal_value]\ncolumn = \"x\"", "fields.deal_value: unknown field `column`"),
+        ("[fields.deal_value]\ncolumn = \"x\"", "fields.deal_value.column: is not a setting"),
+        ("[fields.deal_value]\ncrm = 5", "fields.deal_value.crm: invalid type: integer `5`"),
+        ("[fields.deal_value]\nlookup = { table = \"x\" }", "fields.deal_value.lookup: missing field `key`"),
+        ("[fields]\ndeal_value = 5", "fields.deal_value: is a number; it must be a table"),
         (
             "[fields.deal_value]\ncodec = \"gold\"",
             "fields.deal_value.codec: `gold` is not one of text, html_text, money",
@@ -94,6 +97,18 @@ fn every_wrong_value_names_its_key() {
         let said = problems(more);
         assert!(said.iter().any(|line| line.starts_with(expected)), "{expected} in {said:?}");
     }
+}
+
+#[test]
+fn every_wrong_member_of_every_row_is_said_at_once() {
+    let said = problems(
+        "[fields.deal_value]\ncolumn = \"x\"\ncodec = \"gold\"\n[fields.own]\nowner = 5\ncrm = \"new_x\"\ncodec = \"text\"",
+    );
+    let keys: Vec<&str> = said.iter().filter_map(|line| line.split_once(": ")).map(|(key, _)| key).collect();
+    assert_eq!(
+        keys,
+        ["fields.deal_value.column", "fields.own.owner", "fields.deal_value.codec", "fields.own.referral"]
+    );
 }
 
 #[test]
