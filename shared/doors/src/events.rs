@@ -40,12 +40,11 @@ impl EventsDoor {
     }
 
     async fn queue<Q: Queue>(&self, queue: &Q, event: Event, now: Timestamp) -> Answer {
-        let about_referrals = match &event.name {
-            EventName::ReferralCreated
-            | EventName::ReferralUpdated
-            | EventName::RelatedReferralCreated
-            | EventName::RelatedReferralUpdated => true,
-            EventName::Test | EventName::Other(_) => false,
+        let cause = match &event.name {
+            EventName::ReferralCreated | EventName::ReferralUpdated => Some("event"),
+            // Which member's id it carries is not documented (partner-center-api 6.3): whoever works it looks at all.
+            EventName::RelatedReferralCreated | EventName::RelatedReferralUpdated => Some("related"),
+            EventName::Test | EventName::Other(_) => None,
         };
         if event.stale {
             tracing::warn!(
@@ -54,12 +53,12 @@ impl EventsDoor {
             );
             return Answer::UNINTERESTING;
         }
-        let (true, Some(referral)) = (about_referrals, &event.referral) else { return Answer::UNINTERESTING };
+        let (Some(cause), Some(referral)) = (cause, &event.referral) else { return Answer::UNINTERESTING };
         let hint = Hint {
             side: HintSide::PartnerCenter,
             entity: Entity::Referral,
             id: referral.as_str().to_owned(),
-            cause: "event".to_owned(),
+            cause: cause.to_owned(),
             seen_at: now,
         };
         Answer::sent(queue.send(Message::new(hint, &["event", &event.body_sha256])).await)

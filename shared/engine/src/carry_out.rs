@@ -1,7 +1,8 @@
 //! Prepares an intent, saves it, carries it out, and folds what became of it.
 
+use serde_json::Value;
 use store::Store;
-use sync_core::{BySide, Code, Effect, Fields, Intent, Link, Outcome, Side, SyncState, fold, tell};
+use sync_core::{BySide, Code, Effect, Fields, Intent, Link, Outcome, Response, Side, SyncState, fold, tell};
 
 use crate::request::{self, Change, Plan, Request};
 use crate::session::{Session, Turn, Work};
@@ -46,7 +47,11 @@ impl<S: Store> Engine<S> {
         let (request, tells) = match side {
             Side::PartnerCenter => {
                 self.audit_written(&mut work.link, side, &sent);
-                let operations = self.mapping.patch_referral(&sent, &seen.partner_center).into_iter();
+                let raw = |side: Side| session.seen[side].as_ref().and_then(|seen| seen.raw.as_ref());
+                let (referral, record) = (raw(Side::PartnerCenter), raw(Side::Crm).unwrap_or(&Value::Null));
+                let arrays = referral.map(|referral| self.mapping.patch_arrays(&sent, referral, record));
+                let plain = self.mapping.patch_referral(&sent, &seen.partner_center);
+                let operations = arrays.unwrap_or_default().into_iter().chain(plain);
                 let change = |operation: mapping::PatchOperation| Change {
                     add: operation.op == mapping::PatchOp::Add,
                     path: operation.path,
@@ -56,7 +61,8 @@ impl<S: Store> Engine<S> {
             }
             Side::Crm => {
                 let currencies = self.currencies().await?;
-                let read = self.mapping.opportunity_columns(&sent, &currencies);
+                let entity = self.entity_of(&work.link, session.seen.partner_center.as_ref());
+                let read = self.columns(entity, &sent, &currencies);
                 if let Some(problem) = read.problems.iter().find(|problem| problem.code == Code::CurrencyMissing) {
                     return Ok(Err(blocker(problem.code, problem.text.clone())));
                 }
@@ -69,7 +75,10 @@ impl<S: Store> Engine<S> {
             }
         };
         let plan = Plan { side, effect: Effect::Update, sent, seen, target_etag, tells };
-        Ok(Ok(request::intent(id, plan, &request, &self.policy, (self.clock)())))
+        let policy = self.rules(&work.link, session);
+        let mut intent = request::intent(id, plan, &request, policy, (self.clock)());
+        self.complete_digests(&mut intent);
+        Ok(Ok(intent))
     }
 
     /// Saves the intent, carries it out, folds what became of it.
@@ -102,6 +111,7 @@ impl<S: Store> Engine<S> {
         let Some(intent) = work.link.intent.clone() else { return Ok(Turn::Again) };
         let performed = self.perform(&work.link, &intent).await;
         let unknown = performed.outcome == Outcome::Unknown;
+        let refused = matches!(performed.outcome, Outcome::Refused(_));
         if let Outcome::Done(_) = performed.outcome {
             tracing::info!(link = %work.link.id, side = intent.side.word(), intent = %intent.id, cause = session.cause, "written");
         }
@@ -109,15 +119,31 @@ impl<S: Store> Engine<S> {
         self.reach(Point::OutcomeFolded);
         session.named[intent.side] = true;
         let before = session.seen[intent.side].take();
-        session.seen[intent.side] = performed.seen.map(|after| after.completed_by(before));
+        session.seen[intent.side] = match intent.effect {
+            // Ours is as it was; Microsoft's is another.
+            Effect::Invite => before,
+            _ => performed.seen.map(|after| after.completed_by(before)),
+        };
         if unknown {
             return Ok(Turn::Again);
         }
         work.link.not_before = None;
         match performed.trouble {
             Some(trouble) => Ok(self.trouble(work, intent.side, &trouble)),
+            None if refused && intent.effect != Effect::Tell => self.tell_refusal(work, session).await,
             None => Ok(Turn::Again),
         }
+    }
+
+    /// What was refused now would be refused again: the seller is told, and it is looked at again later.
+    async fn tell_refusal(&self, work: &mut Work, session: &mut Session) -> Result<Turn, Error> {
+        if session.seen.crm.is_none() {
+            match self.read(&work.link, Side::Crm).await {
+                Ok(seen) => session.seen.crm = Some(seen),
+                Err(trouble) => return Ok(self.trouble(work, Side::Crm, &trouble)),
+            }
+        }
+        Box::pin(self.tell_or_rest(work, session)).await
     }
 
     pub(crate) fn fold(&self, work: &mut Work, intent: &Intent, outcome: Outcome) {
@@ -131,15 +157,25 @@ impl<S: Store> Engine<S> {
             let sentence = "the referral was made in Partner Center.";
             self.audit(&mut work.link, SyncState::Synced, Code::Created, sentence);
         }
+        if done && intent.effect == Effect::Invite {
+            self.audit(&mut work.link, SyncState::Synced, Code::Created, "Microsoft was invited to the deal.");
+        }
+        if let (true, Effect::Respond { response, .. }) = (done, &intent.effect) {
+            let sentence = match response {
+                Response::Accept => "the referral was accepted in Partner Center.",
+                Response::Decline => "the referral was declined in Partner Center.",
+            };
+            self.audit(&mut work.link, SyncState::Synced, Code::Synced, sentence);
+        }
     }
 }
 
 /// Whether an audit line was added when the intent was made.
 fn announced(intent: &Intent) -> bool {
     match intent.effect {
-        Effect::Update => true,
+        Effect::Update | Effect::Move { .. } => true,
         Effect::Create => intent.side == Side::Crm,
         Effect::Tell => intent.tells.as_ref().is_some_and(|told| told.code.is_some()),
-        Effect::Parent { .. } => false,
+        Effect::Parent { .. } | Effect::Invite | Effect::Respond { .. } | Effect::Qualify => false,
     }
 }

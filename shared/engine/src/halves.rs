@@ -9,13 +9,16 @@ use dataverse::{Key, Query};
 use mapping::NewReferral;
 use serde_json::{Map, Value, json};
 use store::Store;
-use sync_core::{Blocker, BySide, Code, Effect, Fields, Intent, Link, Pair, ReferralId, Side, Snapshot, tell};
+use sync_core::{Blocker, BySide, Code, Effect, Entity, Fields, Intent, Link, Pair, ReferralId, Side, Snapshot, tell};
 use uuid::Uuid;
 
 use crate::effect::half_of;
 use crate::feeds::FIRST_PASS;
+use crate::leads::CONTACTS;
+use crate::people::Contact;
 use crate::request::{self, Plan, Request, RowKey};
-use crate::sides::{ACCOUNTS, OPPORTUNITIES, Seen};
+use crate::sides::{ACCOUNTS, Seen};
+use crate::tables::set_of;
 use crate::telling::blocker;
 use crate::trouble::Trouble;
 use crate::{Engine, Error};
@@ -37,8 +40,8 @@ pub(crate) enum Half {
 
 /// Outbound creates wait for the first pass of the feed, so that a referral that already exists is known.
 const FIRST_PASS_WAIT: Duration = Duration::from_secs(2);
-/// Chosen primary keys tried for one account (design section 4: counter 1..9 after the first).
-const ACCOUNT_KEYS_MAX: u8 = 10;
+/// Chosen primary keys tried for one account or contact (design section 4: counter 1..9 after the first).
+pub(crate) const KEYS_MAX: u8 = 10;
 /// The namespace of chosen primary keys: UUID v5 of this text under the URL namespace.
 const KEY_NAMESPACE: &[u8] = b"https://cosell/account";
 
@@ -57,16 +60,23 @@ impl<S: Store> Engine<S> {
         };
         let own = self.mapping.own();
         let key = Key::Alternate { column: own.referral_id.clone(), value: referral.as_str().to_owned() };
-        let claimed = self.read_opportunity(&key).await?;
-        if let Some(half) = claimed.raw.as_ref().and_then(half_of) {
+        let claimed = self.read_row(Entity::Opportunity, &key).await?;
+        if let Some(half) = claimed.raw.as_ref().and_then(|row| half_of(Entity::Opportunity, row)) {
+            return Ok(Half::Found(half));
+        }
+        if mapping::is_lead_class(raw)
+            && let Some(half) = self.claimed_lead(&key, snapshot).await?
+        {
             return Ok(Half::Found(half));
         }
         let reference = raw.get("externalReferenceId").and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
         if let Some(record) = reference {
-            let named = self.read_opportunity(&Key::Primary(record)).await?;
+            let named = self.read_row(Entity::Opportunity, &Key::Primary(record)).await?;
             if let Some(row) = &named.raw {
                 return Ok(match row.get(&own.referral_id).and_then(Value::as_str) {
-                    None | Some("") => half_of(row).map_or(Half::NotYet(FIRST_PASS_WAIT), Half::Found),
+                    None | Some("") => {
+                        half_of(Entity::Opportunity, row).map_or(Half::NotYet(FIRST_PASS_WAIT), Half::Found)
+                    }
                     Some(_) => Half::Blocked(blocker(
                         Code::DuplicateReferral,
                         "another referral already belongs to this opportunity: close one of the two in Partner Center",
@@ -74,9 +84,28 @@ impl<S: Store> Engine<S> {
                 });
             }
         }
+        if self.entity_of(link, Some(source)) == Entity::Lead {
+            let parents = self.parents_of_lead(snapshot).await?;
+            return self.new_record(link, Entity::Lead, snapshot, sent, parents).await;
+        }
         match self.account(snapshot).await? {
-            Account::Use(account) => self.new_record(link, snapshot, sent, Some(account)).await,
-            Account::None => self.new_record(link, snapshot, sent, None).await,
+            Account::Use(account) => {
+                let bind = json!(format!("/{ACCOUNTS}({account})"));
+                let parents = ["customerid_account@odata.bind", "parentaccountid@odata.bind"];
+                let mut parents: Map<String, Value> =
+                    parents.map(|name| (name.to_owned(), bind.clone())).into_iter().collect();
+                match self.contact_at(account, raw).await? {
+                    Contact::Use(contact) => {
+                        let bind = json!(format!("/{CONTACTS}({contact})"));
+                        parents.insert("parentcontactid@odata.bind".to_owned(), bind);
+                    }
+                    Contact::Make(key, columns) => return Ok(Half::Make(Box::new(self.new_contact(key, columns)))),
+                    Contact::None => {}
+                }
+                parents.extend(self.owner_of(raw).await?);
+                self.new_record(link, Entity::Opportunity, snapshot, sent, parents).await
+            }
+            Account::None => self.new_record(link, Entity::Opportunity, snapshot, sent, Map::new()).await,
             Account::Make(key, columns) => Ok(Half::Make(Box::new(self.new_account(key, columns)))),
             Account::Ambiguous => Ok(Half::Blocked(blocker(
                 Code::AccountAmbiguous,
@@ -88,23 +117,19 @@ impl<S: Store> Engine<S> {
     async fn new_record(
         &self,
         link: &mut Link,
+        entity: Entity,
         source: &Snapshot,
         sent: Fields,
-        account: Option<Uuid>,
+        parents: Map<String, Value>,
     ) -> Result<Half, Trouble> {
         let Some(referral) = link.pair.referral().cloned() else { return Ok(Half::NotYet(FIRST_PASS_WAIT)) };
         let currencies = self.currencies().await?;
-        let made = self.mapping.create_opportunity(&source.fields, &currencies);
+        let made = self.new_columns(entity, &source.fields, &currencies);
         if let Some(problem) = made.problems.iter().find(|problem| problem.code == Code::CurrencyMissing) {
             return Ok(Half::Blocked(blocker(problem.code, problem.text.clone())));
         }
-        let mut columns = self.defaults(&self.settings.defaults.opportunity);
-        columns.extend(made.value);
-        if let Some(account) = account {
-            let bind = json!(format!("/{ACCOUNTS}({account})"));
-            columns.insert("customerid_account@odata.bind".to_owned(), bind.clone());
-            columns.insert("parentaccountid@odata.bind".to_owned(), bind);
-        }
+        let mut columns = made.value;
+        columns.extend(parents);
         // What the record will be told is what it is once it exists.
         let mut told = tell(link);
         told.state = match source.phase {
@@ -113,28 +138,33 @@ impl<S: Store> Engine<S> {
         };
         (told.code, told.text) = (None, String::new());
         self.audit_cuts(link, told.state, &made.problems);
-        self.audit(link, told.state, Code::Created, "the opportunity was made from the referral in Partner Center.");
+        let sentence = format!("the {} was made from the referral in Partner Center.", entity.word());
+        self.audit(link, told.state, Code::Created, &sentence);
         let id = request::new_id();
         columns.extend(self.own_columns(link, &told, &id));
         columns.insert(self.mapping.own().sync.clone(), json!(true));
         let key =
             RowKey::Alternate { column: self.mapping.own().referral_id.clone(), value: referral.as_str().to_owned() };
-        let request = Request::CreateRow { set: OPPORTUNITIES.to_owned(), key, columns };
+        let request = Request::CreateRow { set: set_of(entity).to_owned(), key, columns };
         let seen = BySide { partner_center: source.fields.clone(), crm: Fields::new() };
         let plan =
             Plan { side: Side::Crm, effect: Effect::Create, sent, seen: &seen, target_etag: None, tells: Some(told) };
-        Ok(Half::Make(Box::new(request::intent(id, plan, &request, &self.policy, (self.clock)()))))
+        Ok(Half::Make(Box::new(request::intent(id, plan, &request, self.policy_of(entity), (self.clock)()))))
     }
 
-    fn new_account(&self, key: Uuid, mut columns: Map<String, Value>) -> Intent {
-        let defaults = self.defaults(&self.settings.defaults.account);
-        for (column, value) in defaults {
-            columns.entry(column).or_insert(value);
+    pub(crate) fn new_account(&self, key: Uuid, mut columns: Map<String, Value>) -> Intent {
+        for (column, value) in &self.settings.defaults.account {
+            columns.entry(column.clone()).or_insert_with(|| value.clone());
         }
-        let request = Request::CreateRow { set: ACCOUNTS.to_owned(), key: RowKey::Primary(key), columns };
+        self.parent("account", ACCOUNTS, key, columns)
+    }
+
+    /// The intent of a row that a new record needs first.
+    pub(crate) fn parent(&self, table: &str, set: &str, key: Uuid, columns: Map<String, Value>) -> Intent {
+        let request = Request::CreateRow { set: set.to_owned(), key: RowKey::Primary(key), columns };
         let plan = Plan {
             side: Side::Crm,
-            effect: Effect::Parent { table: "account".to_owned(), key: key.to_string() },
+            effect: Effect::Parent { table: table.to_owned(), key: key.to_string() },
             sent: Fields::new(),
             seen: &BySide::default(),
             target_etag: None,
@@ -143,12 +173,8 @@ impl<S: Store> Engine<S> {
         request::intent(request::new_id(), plan, &request, &self.policy, (self.clock)())
     }
 
-    fn defaults(&self, columns: &std::collections::BTreeMap<String, Value>) -> Map<String, Value> {
-        columns.iter().map(|(column, value)| (column.clone(), value.clone())).collect()
-    }
-
     /// The customer's account: the one active match, or a new one under a primary key that follows from the match values.
-    async fn account(&self, source: &Snapshot) -> Result<Account, Trouble> {
+    pub(crate) async fn account(&self, source: &Snapshot) -> Result<Account, Trouble> {
         let Some(wanted) = self.mapping.account_match(&source.fields, &self.settings.account.match_on) else {
             return Ok(Account::None);
         };
@@ -162,7 +188,7 @@ impl<S: Store> Engine<S> {
             [] => {}
         }
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, KEY_NAMESPACE);
-        for counter in 0..ACCOUNT_KEYS_MAX {
+        for counter in 0..KEYS_MAX {
             let name = if counter == 0 { wanted.key.clone() } else { format!("{}\n{counter}", wanted.key) };
             let key = Uuid::new_v5(&namespace, name.as_bytes());
             let select = ["accountid", "statecode", "_masterid_value"];
@@ -205,6 +231,11 @@ impl<S: Store> Engine<S> {
                 Err(trouble) => return Ok(Err(trouble)),
             }
         }
+        match self.referral_of_origin(source).await {
+            Ok(Some(referral)) => return Ok(Ok(Some(Half::Found(Pair::ReferralOnly(referral))))),
+            Ok(None) => {}
+            Err(trouble) => return Ok(Err(trouble)),
+        }
         if self.store.cursor(FIRST_PASS).await?.is_none() {
             return Ok(Ok(Some(Half::NotYet(FIRST_PASS_WAIT))));
         }
@@ -233,7 +264,9 @@ impl<S: Store> Engine<S> {
         let new =
             NewReferral { opportunity_id: record.id.as_str(), partner_id: &self.settings.partner_center.partner_id };
         let solutions = self.mapping.solutions(row);
-        let request = Request::CreateReferral(self.mapping.create_referral(&snapshot.fields, &solutions, &new));
+        let mut body = self.mapping.create_referral(&snapshot.fields, &solutions, &new);
+        self.mapping.open_up(&mut body, row, self.mapping.asked(&snapshot.fields), &solutions);
+        let request = Request::CreateReferral(body);
         let seen = BySide { partner_center: Fields::new(), crm: snapshot.fields.clone() };
         let plan = Plan {
             side: Side::PartnerCenter,
@@ -249,7 +282,7 @@ impl<S: Store> Engine<S> {
 }
 
 /// Where the customer's account comes from.
-enum Account {
+pub(crate) enum Account {
     Use(Uuid),
     Make(Uuid, Map<String, Value>),
     /// The referral names no customer to look for.

@@ -6,12 +6,14 @@
 //! # How one hint travels
 //! [`Engine::work`] (`work.rs`) drops what was worked before, finds or makes the link (`find.rs`), and brings it to rest
 //! (`rounds.rs`): recover an intent in flight (`evidence.rs`), read the sides (`sides.rs`), `sync_core::decide`, find or
-//! prepare the missing half (`halves.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
+//! prepare the missing half (`halves.rs`), work what no field says (`acts.rs`: answers, `leads.rs`, `moving.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
+mod acts;
 mod brake;
 mod carry_out;
+mod cosell;
 mod effect;
 mod error;
 mod evidence;
@@ -19,6 +21,10 @@ mod feeds;
 mod find;
 mod gone;
 mod halves;
+mod leads;
+mod microsoft;
+mod moving;
+mod people;
 mod plan;
 mod point;
 mod preflight;
@@ -28,6 +34,7 @@ mod request;
 mod rounds;
 mod session;
 mod sides;
+mod tables;
 mod telling;
 mod tenant;
 mod time;
@@ -59,6 +66,7 @@ pub struct Engine<S> {
     dataverse: dataverse::Client,
     mapping: Mapping,
     policy: Policy,
+    lead_policy: Policy,
     settings: Settings,
     clock: Clock,
     currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
@@ -84,7 +92,7 @@ impl<S: Store> Engine<S> {
             settings::Write::Crm => WriteMode::Crm,
             settings::Write::None => WriteMode::None,
         };
-        let policy = mapping.policy(write);
+        let (policy, lead_policy) = (mapping.policy(write), mapping.lead_policy(write));
         let currencies = Mutex::new(None);
         let crm_is_ours = OnceCell::new();
         Ok(Self {
@@ -93,6 +101,7 @@ impl<S: Store> Engine<S> {
             dataverse,
             mapping,
             policy,
+            lead_policy,
             settings,
             clock,
             currencies,

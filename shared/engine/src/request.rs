@@ -12,6 +12,8 @@ use crate::time;
 pub(crate) enum Request {
     /// `POST` a referral.
     CreateReferral(Value),
+    /// `POST` Microsoft's referral into the engagement of ours.
+    InviteMicrosoft(Value),
     /// `PATCH` the link's referral.
     PatchReferral(Vec<Change>),
     /// `PATCH` a CRM row that must not exist yet, under a key that only we would choose.
@@ -23,8 +25,10 @@ pub(crate) enum Request {
         /// Its columns.
         columns: Map<String, Value>,
     },
-    /// `PATCH` the link's record.
+    /// `PATCH` the link's record, or the one that the link moves to.
     UpdateRecord(Map<String, Value>),
+    /// Qualify the link's lead.
+    QualifyLead(Value),
 }
 
 /// How a CRM row that we make is found again.

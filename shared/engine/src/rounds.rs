@@ -15,7 +15,11 @@ use std::time::Duration;
 use store::{Inserted, LinkKey, Store};
 use sync_core::{BySide, Code, Entry, Fields, Kind, Link, LinkId, Side, Sight, Step, SyncState, decide};
 
+use crate::acts::Acted;
+use crate::cosell::Next;
+use crate::find::CAUSE_RELATED;
 use crate::halves::Half;
+use crate::microsoft::{Look, moved_alone};
 use crate::session::{Session, Turn, Work};
 use crate::sides::Seen;
 use crate::{Engine, Error, Point, time};
@@ -60,8 +64,9 @@ impl<S: Store> Engine<S> {
 
     async fn leave_to_winner(&self, id: &LinkId, session: &Session, wait: Duration) -> Result<(), Error> {
         let due = time::core((self.clock)()).plus_millis(time::millis(wait));
+        let about_microsoft = matches!(session.microsoft, Look::Ask | Look::Seen(_)) || session.cause == CAUSE_RELATED;
         for side in Side::ALL {
-            if session.named[side] {
+            if session.named[side] || (about_microsoft && side == Side::PartnerCenter) {
                 self.store.mark_dirty(id, side, due).await?;
             }
         }
@@ -99,7 +104,7 @@ impl<S: Store> Engine<S> {
         for side in Side::ALL {
             if session.seen[side].is_none() {
                 let assume = self.settings.sync.assume && !session.named[side];
-                session.seen[side] = if assume && work.link.can_assume(side, &self.policy.digest) {
+                session.seen[side] = if assume && self.can_assume(&work.link, side) {
                     Some(Seen::nothing(Sight::Assumed))
                 } else {
                     match self.read(&work.link, side).await {
@@ -110,16 +115,63 @@ impl<S: Store> Engine<S> {
             }
         }
         self.reach(Point::SidesRead);
+        self.note_engagement(work, session);
+        if let Some(turn) = self.see_microsoft(work, session).await? {
+            return Ok(turn);
+        }
+        let withheld = match self.act(work, session).await? {
+            Acted::Went(turn) => return Ok(turn),
+            Acted::Nothing(withheld) => withheld,
+        };
         let sights = BySide::from_fn(|side| match &session.seen[side] {
             Some(seen) => seen.sight.clone(),
             None => Sight::Unreadable,
         });
-        let decision = decide(&work.link, &sights, &self.policy);
-        work.link.observe(&decision, &sights, &self.policy, time::core((self.clock)()));
-        let (adopted, caused): (Vec<_>, Vec<_>) =
-            decision.entries.iter().cloned().partition(|entry| entry.kind == Kind::Adopted);
+        let policy = self.rules(&work.link, session);
+        let mut decision = decide(&work.link, &sights, policy);
+        if moved_alone(&work.link, &sights, &decision) && session.microsoft == Look::NotYet {
+            session.microsoft = Look::Ask;
+            return Ok(Turn::Again);
+        }
+        let next = self.saga(work, session, &mut decision);
+        if let Next::Look(side) = next {
+            (session.named[side], session.seen[side]) = (true, None);
+            return Ok(Turn::Again);
+        }
+        work.link.observe(&decision, &sights, policy, time::core((self.clock)()));
+        let stands = |entry: &Entry| matches!(entry.kind, Kind::Adopted | Kind::Refused);
+        let (adopted, caused): (Vec<_>, Vec<_>) = decision.entries.iter().cloned().partition(stands);
         self.note(work, &session.cause, None, &adopted);
+        // What the record is told goes first: ids after a create.
+        if next == Next::Invite && work.link.news(policy).is_none() {
+            return self.invite(work, session).await;
+        }
+        if decision.step == Step::Rest {
+            let turn = self.act_at_rest(work, session, withheld).await?;
+            if let Turn::Done = turn {
+                self.sweep_later(work);
+            }
+            return Ok(turn);
+        }
         self.step(work, session, decision.step, &caused).await
+    }
+
+    fn lacks_arrays(&self, session: &Session, side: Side, sent: &Fields) -> bool {
+        let was_read = session.seen[side].as_ref().is_some_and(|seen| seen.raw.is_some());
+        side == Side::PartnerCenter && !was_read && self.mapping.has_arrays(sent)
+    }
+
+    /// The engagement of a referral that was found, not made.
+    fn note_engagement(&self, work: &mut Work, session: &Session) {
+        let seen = session.seen.partner_center.as_ref().and_then(|seen| seen.raw.as_ref());
+        let named = seen.and_then(|raw| raw.get("engagementId")?.as_str()).filter(|id| !id.is_empty());
+        if let (None, Some(named)) = (&work.link.engagement, named) {
+            work.link.engagement = Some(named.to_owned());
+        }
+    }
+
+    fn can_assume(&self, link: &Link, side: Side) -> bool {
+        link.pair.record().is_some_and(|record| link.can_assume(side, &self.policy_of(record.entity).digest))
     }
 
     /// `caused` are the lines of history that become true only with the write; they are saved with its intent.
@@ -128,6 +180,11 @@ impl<S: Store> Engine<S> {
             Step::Update { side, sent } => {
                 if let Some(turn) = self.brake(work).await? {
                     return Ok(turn);
+                }
+                // Arrays are written only from what was read in this round (design section 4, rule 8).
+                if self.lacks_arrays(session, side, &sent) {
+                    (session.named[side], session.seen[side]) = (true, None);
+                    return Ok(Turn::Again);
                 }
                 let seen = BySide::from_fn(|side| session.fields(&work.link, side));
                 match self.update_intent(work, session, side, sent, &seen).await {
@@ -162,8 +219,9 @@ impl<S: Store> Engine<S> {
         match half {
             Half::Make(intent) => self.carry_out(work, session, *intent).await,
             Half::Found(pair) => {
-                let sentence = "the opportunity and the referral were linked; they existed already.";
-                self.audit(&mut work.link, SyncState::Synced, Code::Adopted, sentence);
+                let table = pair.record().or(work.link.pair.record()).map_or("opportunity", |r| r.entity.word());
+                let sentence = format!("the {table} and the referral were linked; they existed already.");
+                self.audit(&mut work.link, SyncState::Synced, Code::Adopted, &sentence);
                 self.join(work, session, pair).await
             }
             Half::Blocked(blocker) => {

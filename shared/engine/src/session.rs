@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use store::{HistoryLine, Saved, Store, Stored};
-use sync_core::{BySide, Code, Entry, Etag, Fields, Intent, Link, Problem, Side, Sight};
+use sync_core::{BySide, Code, Entry, Etag, Fields, Intent, Link, Microsoft, Problem, Side, Sight};
 
+use crate::microsoft::Look;
 use crate::sides::Seen;
 use crate::trouble::Trouble;
 use crate::{Engine, Error, time};
@@ -20,6 +21,10 @@ pub(crate) struct Session {
     pub(crate) seen: BySide<Option<Seen>>,
     /// What woke us, for history.
     pub(crate) cause: String,
+    /// A seller shares the opportunity that came of the link's lead: whatever the lead says, the link is at work.
+    pub(crate) heir_is_shared: bool,
+    /// What is to be found out about Microsoft's side.
+    pub(crate) microsoft: Look,
 }
 
 /// A link while it is worked.
@@ -49,6 +54,10 @@ impl Work {
                 session.named[side] = true;
                 session.seen[side] = None;
             }
+        }
+        // Who left the mark may have known of Microsoft's side only.
+        if stored.is_dirty(Side::PartnerCenter) && stored.link.microsoft.as_ref().is_some_and(Microsoft::is_open) {
+            session.microsoft = Look::Ask;
         }
         Self {
             before: stored.link.clone(),

@@ -22,6 +22,8 @@ impl<S: Store> Engine<S> {
         let parts: Vec<String> = sent
             .iter()
             .map(|(field, reading)| match reading.value() {
+                // People are named nowhere.
+                Some(_) if self.mapping.is_person(field) => format!("{} was added", self.mapping.label(field)),
                 Some(value) => format!("{} is now {}", self.mapping.label(field), shortened(value.as_str())),
                 None => format!("{} is now empty", self.mapping.label(field)),
             })
@@ -53,13 +55,14 @@ impl<S: Store> Engine<S> {
             referral_id: referral,
             engagement_id: link.engagement.as_deref(),
             referral_link: referral.map(|id| self.referral_link(id)),
+            microsoft: told.microsoft.as_ref(),
             audit: &link.audit,
             stamp,
         })
     }
 
     /// Where a person opens the referral: the settings' `portal_url` and `referral_path`.
-    fn referral_link(&self, id: &str) -> String {
+    pub(crate) fn referral_link(&self, id: &str) -> String {
         let settings = &self.settings.partner_center;
         let path = settings.referral_path.replace("{id}", id);
         format!("{}{path}", settings.portal_url.as_str().trim_end_matches('/'))

@@ -6,8 +6,8 @@
 //!
 //! # Where to look
 //! `built_in.rs` is the table, `rows.rs` lays the user's rows over it, `checks.rs` says what makes no sense, `codec.rs` spells a
-//! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `cosell.rs`, `people.rs` and
-//! `attributes.rs` those of sharing a deal, of people and of attributes, `own.rs` the columns that
+//! value, `referral.rs`, `opportunity.rs`, `lead.rs` and `account.rs` know the shapes of both vendors, `cosell.rs`,
+//! `people.rs` and `attributes.rs` those of sharing a deal, of people and of attributes, `own.rs` the columns that
 //! only we write, `policy.rs` what `sync-core` needs to decide.
 
 mod account;
@@ -17,6 +17,7 @@ mod checks;
 mod codec;
 mod cosell;
 mod currencies;
+mod lead;
 mod opportunity;
 mod own;
 mod people;
@@ -36,6 +37,7 @@ pub use built_in::{BUILT_IN, BuiltIn, table as built_in_table};
 pub use codec::Codec;
 pub use cosell::{MICROSOFT, microsoft};
 pub use currencies::Currencies;
+pub use lead::is_lead_class;
 pub use own::{OwnColumns, OwnWrite, audit_line};
 pub use people::Person;
 pub use referral::{NewReferral, PatchOp, PatchOperation};

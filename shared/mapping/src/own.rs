@@ -21,6 +21,10 @@ pub struct OwnColumns {
     pub microsoft_status: String,
     /// Microsoft's CRM id.
     pub microsoft_crm_id: String,
+    /// Choice: Accept, Decline; the seller's answer to an incoming referral.
+    pub response: String,
+    /// Why the seller declines or gives up.
+    pub reason: String,
     /// Choice: Pending, Synced, Failed, Conflict, Waiting.
     pub sync_state: String,
     /// Newest first.
@@ -54,6 +58,8 @@ impl OwnColumns {
             referral_link: column("referrallink"),
             microsoft_status: column("microsoftstatus"),
             microsoft_crm_id: column("microsoftcrmid"),
+            response: column("response"),
+            reason: column("reason"),
             sync_state: column("syncstate"),
             audit: column("audit"),
             stamp: column("stamp"),

@@ -191,6 +191,12 @@ pub(crate) fn contact(record: &Value) -> Option<Person> {
 }
 
 impl Mapping {
+    /// Whether a field is about somebody, so that its value is a digest.
+    #[must_use]
+    pub fn is_person(&self, field: &FieldId) -> bool {
+        self.row(field).is_some_and(|row| row.codec == crate::Codec::Person)
+    }
+
     /// Whether a record was read with its people, as [`Self::opportunity_expand`] asks for them.
     #[must_use]
     pub fn shows_people(&self, record: &Value) -> bool {

@@ -3,15 +3,25 @@
 use sha2::{Digest as _, Sha256};
 use sync_core::{Digest, Policy, Rule, Side, WriteMode};
 
-use crate::row::{Direction, Owner, Row};
+use crate::row::{Direction, Entity, Owner, Row};
 use crate::{Codec, Mapping};
 
 impl Mapping {
-    /// The rules. Rows that have no decision once the link exists are not among them.
+    /// The rules of a deal. Rows that have no decision once the link exists are not among them.
     #[must_use]
     pub fn policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity != Entity::Lead)
+    }
+
+    /// The rules of a lead.
+    #[must_use]
+    pub fn lead_policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity == Entity::Lead)
+    }
+
+    fn rules(&self, write: WriteMode, is_its: impl Fn(Entity) -> bool) -> Policy {
         let mut rules: Vec<Rule> = Vec::new();
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| is_its(row.entity)) {
             let Some(direction) = decided(row.direction) else { continue };
             // People join by a rule of their own (`sync_core::joining`).
             if row.codec == Codec::Person {

@@ -48,7 +48,7 @@ pub struct Hint {
     pub entity: Entity,
     /// Its id.
     pub id: String,
-    /// What woke us: `event`, `feed`, `due`, `command`.
+    /// What woke us: `event`, `related`, `feed`, `due`, `command`.
     pub cause: String,
     /// When.
     pub seen_at: Timestamp,

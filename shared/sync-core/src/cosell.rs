@@ -69,7 +69,7 @@ pub struct Sharing {
 
 /// What to do next in Partner Center.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum Opening {
     /// Nothing.
     Rest,
     /// Something is missing first; nothing is written before.
@@ -99,20 +99,20 @@ pub enum Flag {
 impl Sharing {
     /// What to do next in Partner Center.
     #[must_use]
-    pub fn act(&self, policy: &Policy) -> Act {
+    pub fn opening(&self, policy: &Policy) -> Opening {
         let help = self.asked == DealType::CoSell && !self.invited;
         let contact = help && !self.has_contact;
         let flag = self.asked > DealType::Private && !self.shared;
         if !help && !flag {
-            return Act::Rest;
+            return Opening::Rest;
         }
         if !policy.write.allows(Side::PartnerCenter) {
-            return Act::Block(Blocker::write_off(Side::PartnerCenter));
+            return Opening::Block(Blocker::write_off(Side::PartnerCenter));
         }
         match &self.contact_missing {
-            Some(missing) if contact => Act::Block(missing.clone()),
-            _ if flag || contact => Act::Share { flag, contact },
-            _ => Act::Invite,
+            Some(missing) if contact => Opening::Block(missing.clone()),
+            _ if flag || contact => Opening::Share { flag, contact },
+            _ => Opening::Invite,
         }
     }
 

@@ -2,8 +2,8 @@
 //! what the seller asked for, wherever one begins and however often an act is lost.
 
 use sync_core::{
-    Act, Base, Blocker, Code, DealType, Digest, Evidence, Fields, Flag, Joining, Microsoft, Policy, Reading, Recovery,
-    ReferralId, RuleField, Sharing, Side, WriteMode, edited_too_late, joining, recover,
+    Base, Blocker, Code, DealType, Digest, Evidence, Fields, Flag, Joining, Microsoft, Opening, Policy, Reading,
+    Recovery, ReferralId, RuleField, Sharing, Side, WriteMode, edited_too_late, joining, recover,
 };
 
 use crate::deal::{NOW, WAIT, link_with};
@@ -41,14 +41,14 @@ fn every_sharing() -> Vec<Sharing> {
 }
 
 /// What Partner Center is like after an act.
-fn done(mut sharing: Sharing, act: &Act) -> Sharing {
+fn done(mut sharing: Sharing, act: &Opening) -> Sharing {
     match act {
-        Act::Share { flag, contact } => {
+        Opening::Share { flag, contact } => {
             sharing.shared |= flag;
             sharing.has_contact |= contact;
         }
-        Act::Invite => sharing.invited = true,
-        Act::Rest | Act::Block(_) => {}
+        Opening::Invite => sharing.invited = true,
+        Opening::Rest | Opening::Block(_) => {}
     }
     sharing
 }
@@ -58,12 +58,12 @@ fn the_acts_lead_to_the_deal_type_that_was_asked_for() {
     for start in every_sharing() {
         let (mut sharing, mut acts) = (start.clone(), 0);
         loop {
-            let act = sharing.act(&writing(WriteMode::Both));
+            let act = sharing.opening(&writing(WriteMode::Both));
             // An act whose answer is lost leaves the same question, and so the same answer.
-            assert_eq!(act, sharing.act(&writing(WriteMode::Both)));
+            assert_eq!(act, sharing.opening(&writing(WriteMode::Both)));
             match act {
-                Act::Rest => break,
-                Act::Block(blocker) => {
+                Opening::Rest => break,
+                Opening::Block(blocker) => {
                     assert_eq!(blocker, missing());
                     assert!(start.asked == DealType::CoSell && !start.invited && !start.has_contact, "{start:?}");
                     assert_eq!(acts, 0, "a missing contact is found before anything is written: {start:?}");
@@ -76,7 +76,7 @@ fn the_acts_lead_to_the_deal_type_that_was_asked_for() {
                 }
             }
         }
-        let blocked = matches!(sharing.act(&writing(WriteMode::Both)), Act::Block(_));
+        let blocked = matches!(sharing.opening(&writing(WriteMode::Both)), Opening::Block(_));
         assert!(blocked || sharing.asked == DealType::Private || sharing.shared, "{start:?}");
         assert!(blocked || sharing.asked < DealType::CoSell || sharing.invited, "{start:?}");
     }
@@ -85,15 +85,15 @@ fn the_acts_lead_to_the_deal_type_that_was_asked_for() {
 #[test]
 fn nothing_is_shared_and_nobody_is_invited_unless_it_was_asked_for() {
     for sharing in every_sharing() {
-        match sharing.act(&writing(WriteMode::Both)) {
-            Act::Rest | Act::Block(_) => {}
-            Act::Share { flag, contact } => {
+        match sharing.opening(&writing(WriteMode::Both)) {
+            Opening::Rest | Opening::Block(_) => {}
+            Opening::Share { flag, contact } => {
                 assert!(!flag || (sharing.asked > DealType::Private && !sharing.shared), "{sharing:?}");
                 assert!(!contact || (sharing.asked == DealType::CoSell && !sharing.has_contact), "{sharing:?}");
                 assert!(!contact || sharing.contact_missing.is_none(), "{sharing:?}");
                 assert!(flag || contact, "{sharing:?}");
             }
-            Act::Invite => {
+            Opening::Invite => {
                 assert!(sharing.asked == DealType::CoSell && !sharing.invited, "{sharing:?}");
                 assert!(sharing.shared && sharing.has_contact, "{sharing:?}");
             }
@@ -105,9 +105,9 @@ fn nothing_is_shared_and_nobody_is_invited_unless_it_was_asked_for() {
 fn settings_that_forbid_the_write_are_told_only_where_there_is_something_to_write() {
     for sharing in every_sharing() {
         for write in [WriteMode::Crm, WriteMode::None] {
-            let rests = sharing.act(&writing(WriteMode::Both)) == Act::Rest;
-            let expected = if rests { Act::Rest } else { Act::Block(Blocker::write_off(Side::PartnerCenter)) };
-            assert_eq!(sharing.act(&writing(write)), expected, "{sharing:?}");
+            let rests = sharing.opening(&writing(WriteMode::Both)) == Opening::Rest;
+            let expected = if rests { Opening::Rest } else { Opening::Block(Blocker::write_off(Side::PartnerCenter)) };
+            assert_eq!(sharing.opening(&writing(write)), expected, "{sharing:?}");
         }
     }
 }

@@ -39,6 +39,8 @@ fn user() -> Table {
         text("lastname", 256),
         text("domainname", 1024),
         text("internalemailaddress", 100),
+        text("address1_telephone1", 64),
+        text("mobilephone", 64),
         made("applicationid", Kind::Guid),
         made("azureactivedirectoryobjectid", Kind::Guid),
         boolean("isdisabled"),
