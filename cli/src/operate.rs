@@ -1,14 +1,15 @@
-//! `cosell retry` and `replay`: another chance for one deal, for everything behind the brake, or for a stretch of time.
+//! `cosell retry`, `resolve` and `replay`: a decision, another chance for one deal, for everything behind the brake, or for a stretch of time.
 
 use anyhow::{Result, bail};
+use engine::Resolved;
 use queue::Queue;
 use store::{LinkKey, Store};
-use sync_core::Code;
+use sync_core::{Code, FieldId, Side};
 
-use crate::args;
+use crate::args::{self, Take};
 use crate::listing::{all_links, find};
 use crate::lock;
-use crate::place::Place;
+use crate::place::{Place, WrongUse};
 use crate::service::Service;
 use crate::sync;
 
@@ -44,6 +45,41 @@ async fn retry_brake(service: &Service) -> Result<()> {
         if stored.link.parked_for == Some(Code::Brake) {
             service.queue.send(service.engine.asked_for(&stored.link)).await?;
         }
+    }
+    Ok(())
+}
+
+/// Runs `cosell resolve`.
+pub(crate) async fn resolve(place: &Place, id: &str, field: &str, take: Take, as_json: bool) -> Result<()> {
+    let alone = lock::try_lock(&place.data)?;
+    let service = place.service(None).await?;
+    let store = service.engine.store();
+    let winner = match take {
+        Take::PartnerCenter => Side::PartnerCenter,
+        Take::Crm => Side::Crm,
+    };
+    let links = find(store, id).await?;
+    let [link] = links.as_slice() else {
+        bail!(
+            "{} links have the id {id}: give a referral, record or link id, as `cosell links` shows them",
+            links.len()
+        );
+    };
+    match service.engine.resolve(link, &FieldId::new(field), winner).await? {
+        Resolved::Taken => {}
+        Resolved::NoPair => bail!("the deal {id} has one half only: there is nothing to decide"),
+        Resolved::NoRule => {
+            let known = service.engine.field_ids().join(", ");
+            return Err(WrongUse(format!("no field called {field} is kept the same: there are {known}")).into());
+        }
+        Resolved::NothingToResolve => {
+            bail!("both sides hold the same {field}, or one cannot be read: nothing to decide")
+        }
+    }
+    if let Some(stored) = store.load(LinkKey::Id(link)).await? {
+        let message = service.engine.asked_for(&stored.link);
+        service.queue.send(message.clone()).await?;
+        return sync::see_through(&service, alone, Some(&message), as_json).await;
     }
     Ok(())
 }

@@ -19,6 +19,11 @@ use crate::service::{Pulse, Service};
 #[error("{0}")]
 pub(crate) struct WrongUse(pub(crate) String);
 
+/// Nothing is wrong with the command; a person must do something elsewhere (exit code 3).
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NeedsPerson(pub(crate) String);
+
 /// Settings, secrets, and the folder that belongs to them.
 pub(crate) struct Place {
     pub(crate) settings: Settings,
@@ -53,28 +58,38 @@ impl Place {
         Ok(Service { engine: Arc::new(engine), queue, poll_interval, pulse: Pulse::default() })
     }
 
-    fn partner_center(&self) -> Result<partner_center::Client> {
+    /// Who keeps the refresh token of this folder.
+    pub(crate) fn custody(&self) -> Custody {
+        Custody::File { directory: self.data.clone(), configured: self.secrets.partner_center.refresh_token.clone() }
+    }
+
+    /// Where Partner Center is, and how to sign in to it.
+    pub(crate) fn partner_center_config(&self) -> partner_center::Config {
         let settings = &self.settings.partner_center;
-        let custody = Custody::File {
-            directory: self.data.clone(),
-            configured: self.secrets.partner_center.refresh_token.clone(),
-        };
-        partner_center::Client::new(partner_center::Config {
+        partner_center::Config {
             authority_url: settings.authority_url.clone(),
             tenant_id: settings.tenant_id.clone(),
             client_id: settings.client_id.clone(),
             client_secret: self.secrets.partner_center.client_secret.clone(),
-            custody,
+            custody: self.custody(),
             referrals_url: settings.referrals_url.clone(),
             webhooks_url: settings.webhooks_url.clone(),
             referrals_audience: settings.referrals_audience.clone(),
             webhooks_audience: settings.webhooks_audience.clone(),
             timeout: self.settings.sync.http_timeout,
-        })
-        .context("the Partner Center client cannot be made")
+        }
     }
 
-    fn dataverse(&self) -> Result<dataverse::Client> {
+    fn partner_center(&self) -> Result<partner_center::Client> {
+        let config = self.partner_center_config();
+        if config.custody.current().is_none() {
+            return Err(NeedsPerson("nobody has signed in to Partner Center yet: run `cosell login`".to_owned()).into());
+        }
+        partner_center::Client::new(config).context("the Partner Center client cannot be made")
+    }
+
+    /// A client of the CRM.
+    pub(crate) fn dataverse(&self) -> Result<dataverse::Client> {
         let settings = &self.settings.dataverse;
         dataverse::Client::new(dataverse::Config {
             url: settings.url.clone(),

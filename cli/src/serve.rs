@@ -1,7 +1,7 @@
 //! `cosell serve`: the doors, the workers and the feeds in one process.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
@@ -167,6 +167,7 @@ async fn health(State(front): State<Arc<Front>>) -> Response {
             "status": "ok",
             "brake": brake,
             "polled_at": polled_at,
+            "trouble": trouble,
             "hints_worked": pulse.worked.load(Ordering::Relaxed),
             "queue": { "waiting": depth.waiting, "in_flight": depth.in_flight, "dead": depth.dead },
         }))

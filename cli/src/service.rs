@@ -1,6 +1,6 @@
 //! The engine at work on one machine: workers on the queue, the feeds on a timer, a waker for what is due.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -32,6 +32,25 @@ pub(crate) struct Pulse {
     pub(crate) worked: AtomicU64,
     /// When both feeds were last read to the end, in milliseconds since the Unix epoch; 0 before the first time.
     pub(crate) polled_at: AtomicI64,
+    /// Why a feed could not be read the last time; none once it can.
+    pub(crate) trouble: Mutex<Option<Trouble>>,
+}
+
+/// What keeps a side from being asked, for a person.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    /// Which vendor.
+    pub(crate) side: &'static str,
+    /// From the closed list of codes.
+    pub(crate) code: &'static str,
+    /// What it said, and what to do.
+    pub(crate) reason: String,
+}
+
+impl Pulse {
+    fn note(&self, trouble: Option<Trouble>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
 }
 
 impl Service {
@@ -115,7 +134,10 @@ impl Service {
                 Err(error) => {
                     tracing::warn!(%error, "a feed could not be read");
                     return Err(match error {
-                        Error::Poll { wait, .. } => wait,
+                        Error::Poll { side, reason, code, wait } => {
+                            self.pulse.note(Some(Trouble { side, code: code.word(), reason }));
+                            wait
+                        }
                         Error::Store(_) | Error::Queue(_) => RETRY,
                     });
                 }
@@ -126,6 +148,7 @@ impl Service {
             Ok(forgotten) => tracing::info!(forgotten, "old history and worked hints are forgotten"),
             Err(error) => tracing::warn!(%error, "what is old could not be forgotten"),
         }
+        self.pulse.note(None);
         self.pulse.polled_at.store(jiff::Timestamp::now().as_millisecond(), Ordering::Relaxed);
         Ok(())
     }

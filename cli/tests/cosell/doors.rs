@@ -75,3 +75,19 @@ async fn other_paths_and_methods_are_not_doors() {
         http.get(format!("{}/health", serve.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!((&health["status"], &health["brake"]), (&json!("ok"), &json!(false)));
 }
+
+#[tokio::test]
+async fn a_dead_token_shows_in_health() {
+    let stage = Stage::set().await;
+    stage.partner_center.revoke_refresh_tokens();
+    let serve = stage.serve().await;
+    let http = reqwest::Client::new();
+    let code = || async {
+        let health = http.get(format!("{}/health", serve.url)).send().await.unwrap();
+        health.json::<serde_json::Value>().await.unwrap()["trouble"]["code"].clone()
+    };
+    while code().await.is_null() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(code().await, "consent-expired");
+}

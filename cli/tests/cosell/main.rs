@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod doors;
+mod login;
+mod mapping;
 mod refusals;
+mod solutions;
 mod stage;

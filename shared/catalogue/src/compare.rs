@@ -1,6 +1,6 @@
 //! What is to be done about a row, when the CRM's own rows are known. Doing it twice does nothing the second time.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::judge::same;
 use crate::{Catalogue, Columns, Solution};
@@ -55,7 +55,7 @@ pub fn step(catalogue: &Catalogue, solution: &Solution, held: Option<&Held>) -> 
 impl Held {
     /// From a row that was read with [`Columns::select`]; none if it has no code.
     #[must_use]
-    pub fn read(columns: &Columns, row: &Value) -> Option<Self> {
+    pub fn read(columns: &Columns, row: &Map<String, Value>) -> Option<Self> {
         let text = |column: &str| row.get(column).and_then(Value::as_str).filter(|text| !text.is_empty());
         Some(Self {
             code: text(&columns.code)?.to_owned(),
@@ -87,7 +87,7 @@ mod tests {
         let row = json!({
             "acme_code": "SOL-1-A", "acme_name": name, "acme_publisher": publisher, "statecode": statecode,
         });
-        Held::read(&Columns::new("acme"), &row).unwrap()
+        Held::read(&Columns::new("acme"), row.as_object().unwrap()).unwrap()
     }
 
     #[test]

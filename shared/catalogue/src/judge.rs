@@ -46,7 +46,7 @@ fn one(row: &RawRow, heading: &Heading) -> Solution {
         refusals
             .push("the row has more cells than the heading: put quotation marks around a value with a comma".into());
     }
-    let remarks = match code.is_empty() || looks_like_a_code(&code) {
+    let remarks = match !refusals.is_empty() || looks_like_a_code(&code) {
         true => Vec::new(),
         false => vec!["the code does not look like SOL-15974-MQF".to_owned()],
     };

@@ -127,6 +127,11 @@ impl Client {
         Ok(Row::new(object_of(answer)?))
     }
 
+    /// Whether the last sign-in was refused, not merely out of reach.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.tokens.refused().await
+    }
+
     /// Reads all rows that match, page by page.
     ///
     /// # Errors

@@ -191,7 +191,8 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         // The query string is left out: filters hold names and addresses of people.
         let request_id = header_text(&headers, "x-ms-service-request-id");
-        tracing::debug!(method = %request.method, path, status = status.as_u16(), request_id, "dataverse answered");
+        let status_code = status.as_u16();
+        tracing::debug!(metric = "calls", code = "crm", method = %request.method, path, status = status_code, request_id, "dataverse answered");
         match body_of(response).await {
             Ok(body) => Ok(Reply { status, headers, body }),
             // Of a failure the status says enough.

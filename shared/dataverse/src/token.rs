@@ -95,6 +95,11 @@ impl Tokens {
         }
     }
 
+    /// Whether the last sign-in was refused, not merely out of reach.
+    pub(crate) async fn refused(&self) -> bool {
+        matches!(self.state.lock().await.refusal, Some(Refusal::SignIn(_)))
+    }
+
     /// Forgets a token that the API refused, unless another caller has replaced it by now.
     pub(crate) async fn discard(&self, refused: &HeaderValue) {
         let mut state = self.state.lock().await;

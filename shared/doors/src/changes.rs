@@ -45,7 +45,7 @@ impl ChangesDoor {
             "opportunity" => Entity::Opportunity,
             "lead" => Entity::Lead,
             table if table == self.solution_table => Entity::Solution,
-            _ => return Answer::UNINTERESTING,
+            _ => return Answer::uninteresting("table"),
         };
         let hint =
             Hint { side: HintSide::Crm, entity, id: change.id.to_string(), cause: "event".to_owned(), seen_at: now };

@@ -51,9 +51,11 @@ impl EventsDoor {
                 door = "partner_center",
                 "an event with an impossible age is dropped; the feed has its change"
             );
-            return Answer::UNINTERESTING;
+            return Answer::uninteresting("age");
         }
-        let (Some(cause), Some(referral)) = (cause, &event.referral) else { return Answer::UNINTERESTING };
+        let (Some(cause), Some(referral)) = (cause, &event.referral) else {
+            return Answer::uninteresting("event");
+        };
         let hint = Hint {
             side: HintSide::PartnerCenter,
             entity: Entity::Referral,

@@ -4,6 +4,17 @@
 //! nothing else that it is sent: what it queues is "look at this id on this side". It answers 200 only once that is
 //! durable, and 503 for anything transient, because Dataverse delivers once more after a 503 and after nothing else
 //! (dataverse-api 5.6).
+//!
+//! | | Partner Center events | Dataverse changes |
+//! |---|---|---|
+//! | 200 | queued, queued before, stale, or no matter of ours | queued, queued before, or another table |
+//! | 400 | signed, and no event | no entity, message or GUID |
+//! | 401 | the signature does not hold | the key is wrong, missing or there twice |
+//! | 413 | over 64 KiB | over 1 MiB |
+//! | 503 | the certificate cannot be fetched, or the queue be written | the queue cannot be written |
+//!
+//! A door knows no transport: whoever listens reads headers and body, decodes base64 if its front door encodes, and
+//! sends the [`Answer`].
 
 mod changes;
 mod events;
@@ -33,19 +44,40 @@ pub struct Answer {
     pub text: &'static str,
 }
 
+/// When a sender should come again, in seconds: both try by their own clocks, so it is a courtesy.
+const COME_AGAIN_SECONDS: u32 = 5;
+
 impl Answer {
+    /// What `Retry-After` says, if the sender is asked to come again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(COME_AGAIN_SECONDS)
+    }
+
     pub(crate) const QUEUED: Self = Self { status: StatusCode::OK, text: "queued" };
     pub(crate) const DUPLICATE: Self = Self { status: StatusCode::OK, text: "queued before" };
-    pub(crate) const UNINTERESTING: Self = Self { status: StatusCode::OK, text: "not ours to sync" };
+
+    /// Taken, and nothing follows from it. `what` is for the figures: `event`, `table`, `age`.
+    pub(crate) fn uninteresting(what: &'static str) -> Self {
+        tracing::info!(metric = "uninteresting", code = what, "not ours to sync");
+        Self { status: StatusCode::OK, text: "not ours to sync" }
+    }
 
     pub(crate) fn refused(status: StatusCode, text: &'static str) -> Self {
+        tracing::debug!(metric = "refused", code = status.as_str(), "refused");
         Self { status, text }
     }
 
     pub(crate) fn sent(sent: Result<queue::Sent, queue::Error>) -> Self {
         match sent {
-            Ok(queue::Sent::Queued) => Self::QUEUED,
-            Ok(queue::Sent::Duplicate) => Self::DUPLICATE,
+            Ok(queue::Sent::Queued) => {
+                tracing::info!(metric = "events", code = "queued", "a hint is queued");
+                Self::QUEUED
+            }
+            Ok(queue::Sent::Duplicate) => {
+                tracing::info!(metric = "events", code = "duplicate", "the hint was queued before");
+                Self::DUPLICATE
+            }
             Err(error) => {
                 tracing::error!(%error, "a hint could not be queued; the sender is asked to come again");
                 Self::refused(StatusCode::SERVICE_UNAVAILABLE, "try again")

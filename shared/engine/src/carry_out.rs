@@ -124,6 +124,9 @@ impl<S: Store> Engine<S> {
             Effect::Invite => before,
             _ => performed.seen.map(|after| after.completed_by(before)),
         };
+        if let Effect::Move { .. } = intent.effect {
+            session.forget_assumptions();
+        }
         if unknown {
             return Ok(Turn::Again);
         }

@@ -33,10 +33,10 @@ pub(crate) enum Next {
 impl<S: Store> Engine<S> {
     /// Lays what the saga asks for over a decision that found nothing to write.
     pub(crate) fn saga(&self, work: &mut Work, session: &Session, decision: &mut Decision) -> Next {
-        if decision.step != Step::Rest || !is_open(&work.link, session) {
+        if decision.step != Step::Rest || !is_open(&work.link, &session.seen) {
             return Next::Rest;
         }
-        let sharing = match self.sharing(&work.link, session) {
+        let sharing = match self.sharing(&work.link, &session.seen) {
             Ok(sharing) => sharing,
             Err(look) => return look,
         };
@@ -81,10 +81,10 @@ impl<S: Store> Engine<S> {
     }
 
     /// What both sides say about sharing the deal; nothing if the record cannot be told to ask for anything.
-    fn sharing(&self, link: &Link, session: &Session) -> Result<Option<Sharing>, Next> {
+    pub(crate) fn sharing(&self, link: &Link, seen: &BySide<Option<Seen>>) -> Result<Option<Sharing>, Next> {
         let row = self.mapping.rule_field(&self.mapping.visible());
         let base = |side: Side| row.as_ref().and_then(|row| link.base[side].get(&row.id, &row.digest));
-        let fields = BySide::from_fn(|side| session.seen[side].as_ref().and_then(Seen::snapshot).map(|seen| &seen.fields));
+        let fields = BySide::from_fn(|side| seen[side].as_ref().and_then(Seen::snapshot).map(|seen| &seen.fields));
         let is_true = |reading: &Reading| reading.value().is_some_and(|value| value.as_str() == "true");
         let shared = match fields.partner_center {
             Some(seen) => self.mapping.is_visible(seen),
@@ -97,7 +97,7 @@ impl<S: Store> Engine<S> {
         };
         let asked = self.mapping.asked(crm);
         let invited = link.microsoft.is_some();
-        let raw = |side: Side| session.seen[side].as_ref().and_then(|seen| seen.raw.as_ref());
+        let raw = |side: Side| seen[side].as_ref().and_then(|seen| seen.raw.as_ref());
         let to_open = asked > DealType::Private && (shared != Some(true) || (asked == DealType::CoSell && !invited));
         if to_open && raw(Side::PartnerCenter).is_none() {
             return Err(Next::Look(Side::PartnerCenter));
@@ -241,11 +241,11 @@ impl<S: Store> Engine<S> {
 }
 
 /// A pair that is being worked, open on both sides: nothing is shared before a referral is accepted, or after its end.
-fn is_open(link: &Link, session: &Session) -> bool {
-    let phase = |side: Side| session.seen[side].as_ref().and_then(Seen::snapshot).map_or(link.phase[side], |seen| seen.phase);
+pub(crate) fn is_open(link: &Link, seen: &BySide<Option<Seen>>) -> bool {
+    let phase = |side: Side| seen[side].as_ref().and_then(Seen::snapshot).map_or(link.phase[side], |seen| seen.phase);
     let is_deal = matches!(&link.pair, Pair::Both(_, record) if record.entity == Entity::Opportunity);
-    let seen = |side: Side| matches!(session.seen[side].as_ref().map(|seen| &seen.sight), Some(Sight::Present(_) | Sight::Assumed));
-    is_deal && link.state == State::Active && Side::ALL.into_iter().all(|side| seen(side) && phase(side) == Phase::Open)
+    let is_seen = |side: Side| matches!(seen[side].as_ref().map(|seen| &seen.sight), Some(Sight::Present(_) | Sight::Assumed));
+    is_deal && link.state == State::Active && Side::ALL.into_iter().all(|side| is_seen(side) && phase(side) == Phase::Open)
 }
 
 /// The decision's step becomes a write of `sent`, with the lines of history that come with it.

@@ -41,7 +41,9 @@ impl<S: Store> Engine<S> {
             }
             (Side::Crm, Effect::Create | Effect::Parent { .. }) => {
                 let (seen, half) = self.read_row_made(link).await?;
-                Ok(Some((Evidence::Target(seen.sight.clone(), half), Some(seen))))
+                // An account is no sight of the link's record.
+                let is_record = intent.effect == Effect::Create;
+                Ok(Some((Evidence::Target(seen.sight.clone(), half), Some(seen).filter(|_| is_record))))
             }
             (Side::Crm, Effect::Move { to, .. }) => {
                 let sight = self.read_record(to).await?.sight;

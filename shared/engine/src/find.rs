@@ -95,6 +95,14 @@ impl<S: Store> Engine<S> {
             let session = Session { heir_is_shared: true, ..session(hint, Side::Crm, None) };
             return self.rest(&stored.link.id, session).await;
         }
+        match self.referral_of_origin(&seen).await {
+            Ok(Some(referral)) => {
+                let hint = Hint { entity: Entity::Referral, id: referral.as_str().to_owned(), ..hint.clone() };
+                return self.follow_referral(&hint).await;
+            }
+            Ok(None) => {}
+            Err(trouble) => return Err(trouble.poll_error(Side::Crm)),
+        }
         let link = Link::new(new_link_id(), Pair::RecordOnly(record.clone()));
         self.rest_new(link, &LinkKey::Record(&record.id), session(hint, Side::Crm, Some(seen))).await
     }

@@ -231,11 +231,6 @@ impl<S: Store> Engine<S> {
                 Err(trouble) => return Ok(Err(trouble)),
             }
         }
-        match self.referral_of_origin(source).await {
-            Ok(Some(referral)) => return Ok(Ok(Some(Half::Found(Pair::ReferralOnly(referral))))),
-            Ok(None) => {}
-            Err(trouble) => return Ok(Err(trouble)),
-        }
         if self.store.cursor(FIRST_PASS).await?.is_none() {
             return Ok(Ok(Some(Half::NotYet(FIRST_PASS_WAIT))));
         }

@@ -31,6 +31,7 @@ mod preflight;
 mod recovering;
 mod replay;
 mod request;
+mod resolve;
 mod rounds;
 mod session;
 mod sides;
@@ -55,6 +56,7 @@ pub use error::Error;
 pub use feeds::Polled;
 pub use plan::Planned;
 pub use point::Point;
+pub use resolve::Resolved;
 pub use time::Clock;
 pub use why::{Why, place};
 pub use work::Worked;
@@ -120,6 +122,11 @@ impl<S: Store> Engine<S> {
     /// The store, for listings.
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// Whether a vendor refuses our sign-in, as of its last answer: secrets that were changed elsewhere may be the cause.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.partner_center.sign_in_refused().await || self.dataverse.sign_in_refused().await
     }
 
     fn reach(&self, point: Point) {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::acts::Acted;
 use crate::request::{self, Plan, Request};
 use crate::session::{Session, Turn, Work};
-use crate::sides::Seen;
+use crate::sides::{ACCOUNTS, Seen};
 use crate::tables::OPPORTUNITIES;
 use crate::telling::blocker;
 use crate::trouble::Trouble;
@@ -136,6 +136,9 @@ impl<S: Store> Engine<S> {
             // A revenue that is written is not what products add up to.
             columns.insert("isrevenuesystemcalculated".to_owned(), json!(false));
         }
+        if let Some(account) = account_to_name(&target) {
+            columns.insert("parentaccountid@odata.bind".to_owned(), json!(format!("/{ACCOUNTS}({account})")));
+        }
         columns.extend(self.own_columns(&future, &told, &id));
         let own = self.mapping.own();
         columns.insert(own.sync.clone(), json!(true));
@@ -233,6 +236,8 @@ impl<S: Store> Engine<S> {
                 (work.revision, work.dirty) = (revision, dirty);
                 work.before = work.link.clone();
                 session.seen = BySide::default();
+                // A closed record could not be told Yes; the deal that moved into it is shared all the same.
+                session.heir_is_shared = true;
                 Ok(Turn::Again)
             }
             Saved::Lost | Saved::Taken { .. } => {
@@ -241,4 +246,12 @@ impl<S: Store> Engine<S> {
             }
         }
     }
+}
+
+/// The account of an opportunity that names it as its customer alone: sellers look for it in the other lookup.
+fn account_to_name(opportunity: &Seen) -> Option<Uuid> {
+    let row = opportunity.raw.as_ref()?;
+    let is_lacking = row.get("parentaccountid").is_some_and(serde_json::Value::is_null);
+    let customer = row.get("customerid_account")?.get("accountid")?.as_str()?;
+    Uuid::parse_str(customer).ok().filter(|_| is_lacking)
 }

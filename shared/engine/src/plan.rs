@@ -4,11 +4,12 @@ use partner_center::{ListQuery, Order};
 use serde_json::Value;
 use store::{LinkKey, Store};
 use sync_core::{
-    Act, BySide, Decision, FieldId, Fields, Held, Link, LinkId, Pair, Policy, Reading, RecordId, RecordRef, ReferralId,
+    Act, BySide, DealType, Decision, FieldId, Flag, Fields, Held, Link, LinkId, Opening, Pair, Policy, Reading, RecordId, RecordRef, ReferralId,
     Response, Side, Sight, Step, Verdict, act, act_at_rest, decide, reading,
 };
 use uuid::Uuid;
 
+use crate::cosell::is_open;
 use crate::sides::Seen;
 use crate::tables::OPPORTUNITIES;
 use crate::trouble::Trouble;
@@ -56,12 +57,58 @@ impl<S: Store> Engine<S> {
             Sight::Present(snapshot) => snapshot.fields.clone(),
             _ => Fields::new(),
         });
+        let opening = self.opening_spoken(link, &seen, &decision);
         let seen = self.acting_of(link, &seen);
         let acts = [act(link, &seen), act_at_rest(link, &seen)];
         let mut lines: Vec<Planned> =
             acts.iter().filter_map(act_spoken).map(|(side, reason)| whole(link, side, reason.to_owned())).collect();
         lines.extend(self.lines(link, &decision, &fields, policy));
+        lines.extend(opening);
         Ok(lines)
+    }
+
+    /// How the deal would be opened up to Microsoft.
+    fn opening_spoken(&self, link: &Link, seen: &BySide<Option<Seen>>, decision: &Decision) -> Vec<Planned> {
+        if let Step::Create { side: side @ Side::PartnerCenter, .. } = decision.step {
+            let asked = seen.crm.as_ref().and_then(Seen::snapshot).map(|crm| self.mapping.asked(&crm.fields));
+            let reason = match asked {
+                Some(DealType::CoSell) => "created as co-sell: then Microsoft is invited",
+                Some(DealType::PartnerLed) => "created as partner-led: Microsoft's sellers see it",
+                Some(DealType::Private) | None => return Vec::new(),
+            };
+            return vec![whole(link, side, reason.to_owned())];
+        }
+        let sharing = match is_open(link, seen) {
+            true => self.sharing(link, seen).ok().flatten(),
+            false => None,
+        };
+        let Some(sharing) = sharing else { return Vec::new() };
+        let raises = |side: Side, reason: &str| Planned {
+            field: Some(self.mapping.visible()),
+            to: Reading::is("true"),
+            ..whole(link, side, reason.to_owned())
+        };
+        let mut lines = match sharing.opening(&self.policy) {
+            Opening::Rest => Vec::new(),
+            Opening::Block(blocker) => {
+                vec![whole(link, Side::PartnerCenter, format!("{}: {}", blocker.code.word(), blocker.text))]
+            }
+            Opening::Share { flag: true, .. } => {
+                vec![raises(Side::PartnerCenter, "the seller opens the deal up to Microsoft's sellers")]
+            }
+            Opening::Share { flag: false, .. } => {
+                vec![whole(link, Side::PartnerCenter, "the customer's contact is added: Microsoft's help needs it".to_owned())]
+            }
+            Opening::Invite => {
+                vec![whole(link, Side::PartnerCenter, "Microsoft is invited: the seller asks for help".to_owned())]
+            }
+        };
+        match sharing.flag() {
+            Flag::Right => {}
+            Flag::Risen => lines.push(raises(Side::Crm, "Microsoft's sellers see the deal")),
+            Flag::Lowered => lines.push(raises(Side::Crm, "one-way: what Microsoft's sellers have seen cannot be hidden")),
+        }
+        lines
     }
 
     fn lines(&self, link: &Link, decision: &Decision, fields: &BySide<Fields>, policy: &Policy) -> Vec<Planned> {

@@ -139,9 +139,9 @@ impl<S: Store> Engine<S> {
             return Ok(Turn::Again);
         }
         work.link.observe(&decision, &sights, policy, time::core((self.clock)()));
-        let stands = |entry: &Entry| matches!(entry.kind, Kind::Adopted | Kind::Refused);
-        let (adopted, caused): (Vec<_>, Vec<_>) = decision.entries.iter().cloned().partition(stands);
-        self.note(work, &session.cause, None, &adopted);
+        let (caused, found): (Vec<_>, Vec<_>) =
+            decision.entries.iter().cloned().partition(|entry| matches!(entry.kind, Kind::Written | Kind::Conflict));
+        self.note(work, &session.cause, None, &found);
         // What the record is told goes first: ids after a create.
         if next == Next::Invite && work.link.news(policy).is_none() {
             return self.invite(work, session).await;

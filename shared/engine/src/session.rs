@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use store::{HistoryLine, Saved, Store, Stored};
-use sync_core::{BySide, Code, Entry, Etag, Fields, Intent, Link, Microsoft, Problem, Side, Sight};
+use sync_core::{BySide, Code, Entry, Etag, Fields, Intent, Kind, Link, Microsoft, Problem, Side, Sight};
 
 use crate::microsoft::Look;
 use crate::sides::Seen;
@@ -78,6 +78,15 @@ impl Work {
 }
 
 impl Session {
+    /// The link has another record now: what was assumed of its bases holds no more.
+    pub(crate) fn forget_assumptions(&mut self) {
+        for side in Side::ALL {
+            if self.seen[side].as_ref().is_some_and(|seen| seen.sight == Sight::Assumed) {
+                self.seen[side] = None;
+            }
+        }
+    }
+
     /// The fields of a side as decided upon: read, or its base.
     pub(crate) fn fields(&self, link: &Link, side: Side) -> Fields {
         match self.seen[side].as_ref().map(|seen| &seen.sight) {
@@ -116,6 +125,9 @@ impl<S: Store> Engine<S> {
     pub(crate) fn note(&self, work: &mut Work, cause: &str, intent: Option<&Intent>, entries: &[Entry]) {
         let at = time::core((self.clock)());
         for entry in entries {
+            if entry.kind == Kind::Conflict {
+                tracing::info!(metric = "conflicts", link = %work.link.id, field = entry.field.as_str(), "an edit lost");
+            }
             let mut line = HistoryLine::new(entry, &work.link.id, at, cause);
             line.intent = line.intent.or_else(|| intent.map(|intent| intent.id.clone()));
             work.history.push(line);
@@ -129,7 +141,7 @@ impl<S: Store> Engine<S> {
 
     pub(crate) fn trouble(&self, work: &mut Work, side: Side, trouble: &Trouble) -> Turn {
         tracing::warn!(
-            link = %work.link.id, side = side.word(), code = trouble.code.word(), reason = trouble.reason,
+            metric = "parked", link = %work.link.id, side = side.word(), code = trouble.code.word(), reason = trouble.reason,
             wait_seconds = trouble.wait.as_secs(), "parked"
         );
         self.park(work, trouble.wait, Some(trouble.code));

@@ -7,6 +7,9 @@ use sync_core::{Blocker, Code, Fields, IntentId, Link, Side, SyncState, Told};
 
 use crate::Engine;
 
+/// Of these the seller is told, too, but only somebody with `cosell` can settle them.
+const NEED_AN_OPERATOR: &[Code] = &[Code::DuplicateReferral, Code::AccountAmbiguous, Code::WrongTenant, Code::Brake];
+
 impl<S: Store> Engine<S> {
     /// Adds a line to the link's audit; it travels with the next write to the record.
     pub(crate) fn audit(&self, link: &mut Link, state: SyncState, code: Code, sentence: &str) {
@@ -43,6 +46,10 @@ impl<S: Store> Engine<S> {
     /// A line about a problem that the record is about to be told.
     pub(crate) fn audit_problem(&self, link: &mut Link, told: &Told) {
         if let Some(code) = told.code {
+            tracing::info!(metric = "failures", code = code.word(), link = %link.id, "the seller is told");
+            if NEED_AN_OPERATOR.contains(&code) {
+                tracing::warn!(metric = "quarantined", code = code.word(), link = %link.id, "a person must decide");
+            }
             self.audit(link, told.state, code, &told.text);
         }
     }

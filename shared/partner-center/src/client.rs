@@ -196,6 +196,11 @@ impl Client {
         }
     }
 
+    /// Whether the last sign-in was refused, not merely out of reach.
+    pub async fn sign_in_refused(&self) -> bool {
+        self.tokens.refused().await
+    }
+
     async fn page(&self, path: &str, query: &str) -> Result<Page, Error> {
         let answer = self.send(&self.referrals.request(Method::GET, path, query)?).await?;
         Page::read(answer.body.unwrap_or_default(), answer.server_date)

@@ -86,7 +86,8 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let request_id = header_text(&headers, "request-id");
         let path = request.url.path();
-        tracing::debug!(method = %request.method, path, status = status.as_u16(), request_id, "partner center answered");
+        let status_code = status.as_u16();
+        tracing::debug!(metric = "calls", code = "partner_center", method = %request.method, path, status = status_code, request_id, "partner center answered");
         match body_of(response).await {
             Ok(body) => Ok(Reply { status, headers, body }),
             // Of a failure the status says enough.

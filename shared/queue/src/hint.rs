@@ -60,6 +60,14 @@ impl Hint {
     pub fn group(&self) -> String {
         format!("{}:{}", self.side.word(), self.id)
     }
+
+    /// Whether one look answers both. What a wake or a person asks for is more than what a change on one side does.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let change = |hint: &Self| ["event", "feed"].contains(&hint.cause.as_str());
+        (self.side, self.entity, &self.id) == (other.side, other.entity, &other.id)
+            && (self.cause == other.cause || change(self) && change(other))
+    }
 }
 
 /// A hint and what makes it the same as another.

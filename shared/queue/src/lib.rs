@@ -4,11 +4,14 @@
 //! time, a message that is not acknowledged comes back, and the same deduplication id is swallowed for five minutes
 //! even after the first copy is gone.
 
+pub mod batch;
 mod hint;
 mod sqlite;
+pub mod sqs;
 
 pub use hint::{Entity, Hint, HintSide, Message};
 pub use sqlite::{Options, SqliteQueue};
+pub use sqs::SqsQueue;
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,15 +21,23 @@ use jiff::Timestamp;
 /// What became of a message that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// It is durable.
+    /// It is durable. SQS also says so of a duplicate: it takes it, and does not deliver it.
     Queued,
-    /// The same deduplication id was sent less than five minutes ago.
+    /// The same deduplication id was sent less than five minutes ago. SQS does not tell.
     Duplicate,
 }
 
 /// Proof of having received a message; void once the message is visible again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt(pub(crate) String);
+
+impl Receipt {
+    /// The receipt that Lambda hands over with a message.
+    #[must_use]
+    pub fn of_handle(handle: impl Into<String>) -> Self {
+        Self(handle.into())
+    }
+}
 
 /// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +59,7 @@ pub struct Depth {
     pub in_flight: u32,
     /// Messages that nobody could work.
     pub dead: u32,
-    /// When the oldest waiting message was sent.
+    /// When the oldest waiting message was sent. SQS does not tell; the age is a metric of CloudWatch.
     pub oldest: Option<Timestamp>,
 }
 
@@ -74,9 +85,10 @@ pub trait Queue: Send + Sync + 'static {
     fn send(&self, message: Message) -> impl Future<Output = Result<Sent, Error>> + Send;
     /// Takes up to `max` messages, at most one per group.
     fn receive(&self, max: usize) -> impl Future<Output = Result<Vec<Delivery>, Error>> + Send;
-    /// Drops a message that was worked.
+    /// Drops a message that was worked. Of a void receipt nothing is dropped: somebody else has the message.
     fn acknowledge(&self, receipt: &Receipt) -> impl Future<Output = Result<(), Error>> + Send;
-    /// Hands a message back, to be received again after a while; its group waits with it.
+    /// Hands a message back, to be received again after a while; its group waits with it. SQS counts the receive all the
+    /// same: to wait without using up tries, park the link and acknowledge (reliability 2.1).
     fn release(&self, receipt: &Receipt, after: Duration) -> impl Future<Output = Result<(), Error>> + Send;
     /// How full it is.
     fn depth(&self) -> impl Future<Output = Result<Depth, Error>> + Send;

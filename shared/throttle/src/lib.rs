@@ -49,9 +49,9 @@ impl Gate {
         opens_at?.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
-    /// Closes the gate for `wait` from now; an earlier, longer wait stays.
+    /// Closes the gate for `wait` from now, at most [`LONGEST_WAIT`]; an earlier, longer wait stays.
     pub fn close_for(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(LONGEST_WAIT);
         let mut opens_at = self.opens_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *opens_at = Some(opens_at.map_or(until, |earlier| earlier.max(until)));
     }
@@ -91,5 +91,7 @@ mod tests {
         assert_eq!(gate.closed_for(), Some(Duration::from_secs(10)));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(gate.closed_for(), None);
+        gate.close_for(Duration::MAX);
+        assert_eq!(gate.closed_for(), Some(LONGEST_WAIT));
     }
 }

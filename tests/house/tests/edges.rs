@@ -13,6 +13,7 @@ const ROOMS: &[(&str, &str)] = &[
     // translate
     ("mapping",        "sync-core"),
     ("catalogue",      ""),
+    ("mapping-kit",    "mapping sync-core"),
     ("settings",       "mapping"),
     // touch the world
     ("discretion",     ""),
@@ -25,12 +26,14 @@ const ROOMS: &[(&str, &str)] = &[
     ("doors",          "dataverse partner-center queue"),
     ("engine",         "dataverse mapping partner-center queue settings store sync-core"),
     // put together
-    ("functions/*",    "dataverse doors engine mapping partner-center queue settings store sync-core telemetry throttle"),
-    ("cosell",         "catalogue dataverse doors engine mapping partner-center queue settings simulators store sync-core telemetry"),
+    ("stage",          "dataverse doors engine partner-center queue settings store telemetry"),
+    ("functions/*",    "doors engine queue stage store telemetry"),
+    ("cosell",         "catalogue dataverse doors engine mapping mapping-kit partner-center queue settings simulators store sync-core telemetry"),
     // the vendors' side: knows nothing of ours
     ("simulators",     ""),
     // prove
     ("bench",          "simulators"),
+    ("e2e",            "simulators stage store telemetry"),
     ("house",          ""),
 ];
 

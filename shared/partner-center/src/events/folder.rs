@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::ConfigError;
 
-const NAME_BYTES_MAX: usize = 100;
+const STEM_BYTES_MAX: usize = 100;
 const EXTENSION: &str = ".cer";
 
 /// A folder that certificates may come from.
@@ -43,9 +43,9 @@ impl Folder {
     /// Whether the address is a file of this folder.
     pub(super) fn holds(&self, address: &str) -> bool {
         let Some(name) = address.strip_prefix(self.text.as_str()) else { return false };
+        let Some(stem) = name.strip_suffix(EXTENSION) else { return false };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let named = name.strip_suffix(EXTENSION).is_some_and(|stem| !stem.is_empty());
-        named && name.len() <= NAME_BYTES_MAX && !name.contains("..") && name.bytes().all(plain)
+        (1..=STEM_BYTES_MAX).contains(&stem.len()) && !name.contains("..") && stem.bytes().all(plain)
     }
 
     /// Where the certificate of this name is published, as in the documentation's sample (partner-center-api 6.2).
@@ -63,7 +63,8 @@ mod tests {
         let folder = Folder::new("https://store.example/cert/").unwrap();
         assert!(folder.holds("https://store.example/cert/pc-1_x.example.com.cer"));
         assert!(folder.holds(&folder.address_of("pc.example.com")));
-        let long = format!("https://store.example/cert/{}.cer", "a".repeat(97));
+        assert!(folder.holds(&format!("https://store.example/cert/{}.cer", "a".repeat(100))));
+        let long = format!("https://store.example/cert/{}.cer", "a".repeat(101));
         for wrong in [
             long.as_str(),
             "",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use partner_center::{Error, ListQuery};
+use partner_center::{Custody, Error, ListQuery};
 use secrecy::ExposeSecret;
 use simulators::harness::{Fault, FaultRule};
 use simulators::partner_center::{MfaRefusal, Role};
@@ -105,6 +105,20 @@ async fn a_rotated_token_is_kept_and_a_new_sign_in_wins() {
     assert!(matches!(client.list(&ListQuery::default()).await, Err(Error::SignIn { .. })));
     let signed_in_again = stage.pc.consent();
     stage.keeper(folder.path(), &signed_in_again).list(&ListQuery::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_runs_uses_a_new_sign_in_by_itself() {
+    let stage = Stage::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let configured = stage.pc.refresh_token();
+    let client = stage.keeper(folder.path(), &configured);
+    stage.pc.revoke_refresh_tokens();
+    assert!(matches!(client.list(&ListQuery::default()).await, Err(Error::SignIn { .. })));
+    let custody = Custody::File { directory: folder.path().to_owned(), configured: Some(configured.into()) };
+    custody.begin_anew(&stage.pc.consent().into()).unwrap();
+    pass(Duration::from_secs(61)).await;
+    client.list(&ListQuery::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
 
 use super::item::Item;
@@ -134,10 +134,20 @@ fn refusal<E: ProvideErrorMetadata + std::error::Error + 'static>(
             answer.err().code().unwrap_or("unknown").to_owned(),
             answer.err().message().unwrap_or("no message").to_owned(),
         ),
-        // No answer, so no items in it.
-        other => ("no answer".to_owned(), DisplayErrorContext(other).to_string()),
+        other => ("no answer".to_owned(), chain(other)),
     };
     Refusal { operation, code, message }
+}
+
+/// What an error and its sources say. Not what they hold: there may be an answer in there, with items.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        told = format!("{told}: {error}");
+        source = error.source();
+    }
+    told
 }
 
 /// A condition that did not hold settles the matter, whatever else was in the way.

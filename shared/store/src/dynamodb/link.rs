@@ -185,7 +185,7 @@ pub(super) fn id(item: &Item) -> Option<LinkId> {
 
 /// The link of an item.
 pub(super) fn stored(item: &Item) -> Result<Stored, Error> {
-    let corrupt = |reason| Error::Corrupt { link: text(item, PK).unwrap_or("?").to_owned(), reason };
+    let corrupt = |reason| Error::Corrupt { link: id(item).map_or_else(String::new, |id| id.to_string()), reason };
     let link = packed::unpack(item.get("body")).and_then(|link| wire::read(&link)).map_err(corrupt)?;
     let known = Known::of(item);
     let worked = by_side(count(item, "worked_pc").unwrap_or_default(), count(item, "worked_crm").unwrap_or_default());
@@ -204,4 +204,24 @@ pub(super) fn due(item: &Item, now: Timestamp) -> Option<Due> {
     let link = id(item)?;
     let referral = text(item, "referral").map(ReferralId::new);
     (at <= now).then(|| Due { link, revision: count(item, "rev").unwrap_or_default(), at, referral, record })
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::Pair;
+
+    use super::*;
+
+    /// An index is behind the table: what it found may have been saved to a later time meanwhile, or to none.
+    #[test]
+    fn what_an_index_found_is_due_only_if_the_table_says_so() {
+        let mut link = Link::new(LinkId::new("one"), Pair::ReferralOnly(ReferralId::new("f")));
+        let found = |link: &Link, now| {
+            let item = Draft::of(link, &[]).unwrap().item();
+            due(&item, Timestamp::from_millis(now)).map(|due| due.at.as_millis())
+        };
+        assert_eq!(found(&link, 100), None);
+        link.not_before = Some(Timestamp::from_millis(50));
+        assert_eq!((found(&link, 49), found(&link, 50)), (None, Some(50)));
+    }
 }

@@ -16,20 +16,6 @@ pub(crate) async fn a_link_comes_back_as_it_was<S: Store>(store: S) {
     assert_eq!((stored.revision, stored.dirty, stored.worked), (1, MARKS, MARKS));
 }
 
-pub(crate) async fn a_link_is_found_by_either_id<S: Store>(store: S) {
-    let mut half = link("one", Pair::RecordOnly(record("r")));
-    store.insert(&half, &[]).await.unwrap();
-    assert!(store.load(LinkKey::Referral(&ReferralId::new("f"))).await.unwrap().is_none());
-    half.pair = Pair::Both(ReferralId::new("f"), record("r"));
-    half.engagement = Some("e".to_owned());
-    store.save(&half, 1, MARKS, &[]).await.unwrap();
-    for key in [LinkKey::Referral(&ReferralId::new("f")), LinkKey::Record(&RecordId::new("r"))] {
-        assert_eq!(store.load(key).await.unwrap().unwrap().link, half);
-    }
-    assert_eq!(store.by_engagement("e").await.unwrap(), [half.id.clone()]);
-    assert_eq!(store.by_engagement("other").await.unwrap(), []);
-}
-
 /// Every kind of intent comes back word for word, what it carries included.
 pub(crate) async fn an_intent_comes_back_as_it_was<S: Store>(store: S) {
     let entry = |text: &str| BaseEntry { reading: Reading::is(text), digest: Digest::new("digest") };
@@ -45,8 +31,7 @@ pub(crate) async fn an_intent_comes_back_as_it_was<S: Store>(store: S) {
         Effect::Move { to: record("opportunity"), base: bases.clone(), subordinate: None },
         Effect::Move { to: lead.clone(), base: bases, subordinate: Some(lead) },
     ];
-    let mut revision = 1;
-    let mut link = full();
+    let (mut revision, mut link) = (1, full());
     store.insert(&link, &[]).await.unwrap();
     for effect in effects {
         link.intent.as_mut().unwrap().effect = effect;
@@ -54,6 +39,20 @@ pub(crate) async fn an_intent_comes_back_as_it_was<S: Store>(store: S) {
         revision += 1;
         assert_eq!(store.load(LinkKey::Id(&link.id)).await.unwrap().unwrap().link, link);
     }
+}
+
+pub(crate) async fn a_link_is_found_by_either_id<S: Store>(store: S) {
+    let mut half = link("one", Pair::RecordOnly(record("r")));
+    store.insert(&half, &[]).await.unwrap();
+    assert!(store.load(LinkKey::Referral(&ReferralId::new("f"))).await.unwrap().is_none());
+    half.pair = Pair::Both(ReferralId::new("f"), record("r"));
+    half.engagement = Some("e".to_owned());
+    store.save(&half, 1, MARKS, &[]).await.unwrap();
+    for key in [LinkKey::Referral(&ReferralId::new("f")), LinkKey::Record(&RecordId::new("r"))] {
+        assert_eq!(store.load(key).await.unwrap().unwrap().link, half);
+    }
+    assert_eq!(store.by_engagement("e").await.unwrap(), [half.id.clone()]);
+    assert_eq!(store.by_engagement("other").await.unwrap(), []);
 }
 
 pub(crate) async fn an_id_belongs_to_one_link_for_good<S: Store>(store: S) {

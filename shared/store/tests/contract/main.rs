@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod deal;
+#[cfg(feature = "emulators")]
+mod faults;
 mod laws;
 mod races;
 

@@ -52,8 +52,13 @@ impl Protection {
         Ok(Left { requests: allowed.saturating_sub(made), milliseconds: time.saturating_sub(counters.spent) })
     }
 
-    pub(super) fn leave(&self) {
+    /// Lets a request out, which cost so much more than one does.
+    pub(super) fn leave(&self, more_milliseconds: u64) {
         let mut counters = self.counters();
+        if let Some((_, cost)) = counters.requests.back_mut() {
+            *cost += more_milliseconds;
+            counters.spent += more_milliseconds;
+        }
         counters.under_way = counters.under_way.saturating_sub(1);
     }
 

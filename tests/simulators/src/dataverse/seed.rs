@@ -36,7 +36,7 @@ const CURRENCIES: [(&str, &str, &str, i64, &str); 4] = [
 
 pub(super) fn fill(world: &mut World) {
     let ids = world.ids;
-    let reference = |table: &str, id: Uuid| Datum::reference(&table.into(), id);
+    let reference = Datum::reference;
     insert(
         world,
         "organization",
@@ -139,7 +139,7 @@ pub(super) fn filters(world: &mut World, table: &str) {
                 ("primaryobjecttypecode", Datum::text(table)),
                 ("secondaryobjecttypecode", Datum::text("none")),
                 ("iscustomprocessingstepallowed", Datum::Boolean(true)),
-                ("sdkmessageid", Datum::reference(&"sdkmessage".into(), message)),
+                ("sdkmessageid", Datum::reference("sdkmessage", message)),
             ],
         );
     }
@@ -151,7 +151,7 @@ fn insert<const N: usize>(world: &mut World, table: &str, id: Uuid, cells: [(&st
         row.set(&table.id, Some(Datum::Id(id)));
     }
     let now = world.stamps.now();
-    let system = |world: &World| Datum::reference(&"systemuser".into(), world.ids.seller);
+    let system = |world: &World| Datum::reference("systemuser", world.ids.seller);
     for column in ["createdon", "modifiedon"] {
         row.put(column, Some(Datum::Moment(Timestamp::from_second(now.as_second()).unwrap_or_default())));
     }

@@ -51,6 +51,10 @@ pub struct Switches {
     pub size_header: String,
     /// Tries of a call that finds 502, 503, 504 or nobody (11, point 6).
     pub delivery_attempts: u32,
+    /// A further try is another job: `OperationId` changes (11, point 6).
+    pub new_operation_on_retry: bool,
+    /// An image of a Create step takes `Id` as its message property, otherwise `Target` (11, point 5).
+    pub create_images_take_id: bool,
     /// Wait between them, in real milliseconds.
     pub retry_spacing_milliseconds: u64,
     /// How long one try may take, in real milliseconds (5.6).
@@ -79,6 +83,8 @@ pub struct Switches {
     pub limit_concurrent: Option<u32>,
     /// What one request costs in simulated milliseconds of execution.
     pub request_cost_milliseconds: u64,
+    /// How long a request takes that was let in, in real milliseconds.
+    pub processing_milliseconds: u64,
     /// Length of the window, in seconds.
     pub limit_window_seconds: u64,
 }
@@ -108,6 +114,8 @@ impl Default for Switches {
             organization_header_is_host: true,
             size_header: "true".to_owned(),
             delivery_attempts: 2,
+            new_operation_on_retry: false,
+            create_images_take_id: true,
             retry_spacing_milliseconds: 50,
             attempt_timeout_milliseconds: 60_000,
             parallel_deliveries: false,
@@ -116,12 +124,13 @@ impl Default for Switches {
             batch_requires_crlf: true,
             failed_batch_keeps_status: true,
             key_index_milliseconds: 200,
-            metadata_lag_milliseconds: 0,
+            metadata_lag_milliseconds: 200,
             duplicate_column_status: 400,
             limit_requests: None,
             limit_execution_milliseconds: None,
             limit_concurrent: None,
             request_cost_milliseconds: 50,
+            processing_milliseconds: 0,
             limit_window_seconds: 300,
         }
     }

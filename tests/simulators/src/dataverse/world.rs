@@ -1,5 +1,6 @@
 //! The organisation: its schema, its rows, who may do what, and the notices of changes that are still to be told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::answers::Answer;
 use super::data::{Datum, Row, Store};
 use super::rules::rights::Rights;
-use super::schema::{Index, Name, Schema, Table};
+use super::schema::{Column, Index, Name, Schema, Table};
 use super::stamps::Stamps;
 use super::switches::Switches;
 use super::webhooks::Notice;
@@ -25,6 +26,10 @@ pub(crate) struct World {
     pub(super) rights: Rights,
     pub(super) ids: Ids,
     pub(super) notices: Vec<Notice>,
+    /// Something in the schema is not ready yet.
+    pub(super) schema_awaits: bool,
+    /// What forms will be once they are published (dataverse-api 7.7, 7.9).
+    pub(super) unpublished_forms: BTreeMap<Uuid, String>,
 }
 
 /// The rows that every organisation starts with.
@@ -64,9 +69,12 @@ impl World {
             rights: Rights::default(),
             ids,
             notices: Vec::new(),
+            schema_awaits: false,
+            unpublished_forms: BTreeMap::new(),
         };
         world.store.start_at(FIRST_VERSION);
         for table in schema.tables() {
+            world.store.add_text_index(&table.name, &table.primary_name);
             for key in &table.keys {
                 world.store.add_key(&table.name, key);
             }
@@ -88,18 +96,34 @@ impl World {
 
     /// Does something as a whole: a refusal undoes what was done.
     pub(super) fn attempt<T>(&mut self, act: impl FnOnce(&mut Self) -> Answer<T>) -> Answer<T> {
-        let (mark, notices) = (self.store.mark(), self.notices.len());
+        let (mark, notices, schema) = (self.store.mark(), self.notices.len(), self.schema.clone());
         let answer = act(self);
         if answer.is_err() {
             self.store.roll_back(mark);
             self.notices.truncate(notices);
+            self.schema = schema;
         }
         answer
     }
 
-    /// What time has brought: indexes of alternate keys that are built by now (dataverse-api 2.8).
+    /// What time has brought: columns that are known by now, indexes of alternate keys that are built (dataverse-api 2.8).
     pub(super) fn catch_up(&mut self) {
+        if !self.schema_awaits {
+            return;
+        }
         let now = self.stamps.exactly_now();
+        let known = |column: &Column| column.unknown_until.is_some_and(|until| until <= now);
+        let renewed: Vec<Name> = self
+            .schema
+            .tables()
+            .filter(|table| table.columns.iter().any(known))
+            .map(|table| table.name.clone())
+            .collect();
+        for table in renewed {
+            let table = Arc::make_mut(&mut self.schema).table_mut(&table);
+            let columns = table.into_iter().flat_map(|table| table.columns.iter_mut());
+            columns.filter(|column| known(column)).for_each(|column| column.unknown_until = None);
+        }
         let due = |index: Index| matches!(index, Index::Pending(at) if at <= now);
         let ready: Vec<(Name, Name)> = self
             .schema
@@ -115,6 +139,10 @@ impl World {
             let Some(key) = table.keys.iter_mut().find(|key| key.name == name) else { continue };
             key.index = if self.store.add_key(&table_name, key) { Index::Active } else { Index::Failed };
         }
+        self.schema_awaits = self.schema.tables().any(|table| {
+            table.columns.iter().any(|column| !column.is_known())
+                || table.keys.iter().any(|key| matches!(key.index, Index::Pending(_)))
+        });
     }
 
     /// The decimals of a currency's amounts.

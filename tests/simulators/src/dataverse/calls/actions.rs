@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::reply::{Call, Reply};
+use super::{multiple, retrieve};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::Reference;
+use crate::dataverse::metadata;
 use crate::dataverse::odata::path::{Key, Segment};
 use crate::dataverse::odata::payload;
 use crate::dataverse::rules::opportunity::{self, Closing};
@@ -27,14 +29,20 @@ pub(super) fn unbound(world: &mut World, call: &Call, first: &Segment, rest: &[S
         ("WinOpportunity", &Method::POST) => |world, call| close(world, call, Closing::Win),
         ("LoseOpportunity", &Method::POST) => |world, call| close(world, call, Closing::Lose),
         ("Merge", &Method::POST) => merge,
+        (name, &Method::POST) => return metadata::act(world, call, name),
         _ => return None,
     };
     Some(act(world, call))
 }
 
 /// Bound to a set.
-pub(super) fn of_set(_world: &mut World, _call: &Call, _table: &Arc<Table>, name: &str) -> Answer<Reply> {
-    Err(Refused::no_segment(name))
+pub(super) fn of_set(world: &mut World, call: &Call, table: &Arc<Table>, name: &str) -> Answer<Reply> {
+    match (name, &call.method) {
+        ("CreateMultiple", &Method::POST) => multiple::create(world, call, table),
+        ("UpdateMultiple", &Method::POST) => multiple::update(world, call, table),
+        ("UpsertMultiple", &Method::POST) => multiple::upsert(world, call, table),
+        _ => Err(Refused::no_segment(name)),
+    }
 }
 
 /// Bound to a row.
@@ -42,6 +50,14 @@ pub(super) fn of_row(world: &mut World, call: &Call, table: &Arc<Table>, key: &K
     let id = keys::existing(world, table, key)?;
     match (&*table.name, name, &call.method) {
         ("lead", "QualifyLead", &Method::POST) => qualify_lead(world, call, id),
+        ("systemform", "RetrieveUnpublished", &Method::GET) => {
+            let mut reply = retrieve::one(world, call, table, id)?;
+            let form = world.unpublished_forms.get(&id);
+            if let (Some(form), Some(shown)) = (form, reply.body.as_mut().and_then(|body| body.get_mut("formxml"))) {
+                *shown = json!(form);
+            }
+            Ok(reply)
+        }
         _ => Err(Refused::no_segment(name)),
     }
 }

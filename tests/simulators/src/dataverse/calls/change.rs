@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::reply::{Call, Reply};
 use super::retrieve;
 use crate::dataverse::answers::{Answer, Refused};
-use crate::dataverse::data::Datum;
+use crate::dataverse::data::{Datum, Row};
+use crate::dataverse::metadata;
 use crate::dataverse::odata::options::Options;
 use crate::dataverse::odata::path::Key;
 use crate::dataverse::odata::payload;
@@ -33,6 +34,7 @@ pub(super) fn create(
     }
     let actor = call.actor(world)?;
     let id = pipeline::create(world, &actor, table, submission)?;
+    metadata::note_row(world, call, table, id)?;
     written(world, call, table, &options, id, true)
 }
 
@@ -126,5 +128,6 @@ pub(super) fn written(
     let status = if created { 201 } else { 200 };
     let applied = Some("return=representation".to_owned());
     let made = Some((table.name.clone(), id));
-    Ok(Reply { status, body: Some(Value::Object(body)), preference_applied: applied, made, ..Reply::default() })
+    let etag = world.store.get(&table.name, id).map(Row::etag);
+    Ok(Reply { status, body: Some(Value::Object(body)), preference_applied: applied, made, etag, ..Reply::default() })
 }

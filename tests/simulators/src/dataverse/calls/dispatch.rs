@@ -1,13 +1,11 @@
 //! From the path of a call to what it does (dataverse-api 2).
 
-use std::sync::Arc;
-
 use http::Method;
-use serde_json::{Value, json};
 
 use super::reply::{Call, Reply};
-use super::{actions, change, list, refer, retrieve};
+use super::{actions, batch, change, list, refer, retrieve, service};
 use crate::dataverse::answers::{Answer, Refused};
+use crate::dataverse::metadata;
 use crate::dataverse::odata::path::{self, Key, Segment};
 use crate::dataverse::rules::rights::{self, Verb};
 use crate::dataverse::schema::Table;
@@ -18,7 +16,15 @@ const NAMESPACE: &str = "Microsoft.Dynamics.CRM.";
 /// Carries a call out. The caller undoes it if it is refused.
 pub(crate) fn dispatch(world: &mut World, call: &Call) -> Answer<Reply> {
     let segments = segments(world, call)?;
-    let Some((first, rest)) = segments.split_first() else { return service_document(world, call) };
+    let Some((first, rest)) = segments.split_first() else { return service::document(world, call) };
+    match (first.name.as_str(), rest, &call.method) {
+        ("$batch", [], &Method::POST) => return batch::batch(world, call),
+        ("$metadata", [], _) => return service::metadata(world, call),
+        _ => {}
+    }
+    if let Some(reply) = metadata::dispatch(world, call, first, rest) {
+        return reply;
+    }
     if let Some(reply) = actions::unbound(world, call, first, rest) {
         return reply;
     }
@@ -60,15 +66,6 @@ fn segments(world: &World, call: &Call) -> Answer<Vec<Segment>> {
         *first = Segment { name: table.set.clone(), key: Some(Key::Id(reference.id)) };
     }
     Ok(segments)
-}
-
-fn service_document(world: &World, call: &Call) -> Answer<Reply> {
-    if call.method != Method::GET {
-        return Err(Refused::method());
-    }
-    let set = |table: &Arc<Table>| json!({ "name": table.set, "kind": "EntitySet", "url": table.set });
-    let sets: Vec<Value> = world.schema.tables().map(set).collect();
-    Ok(Reply::json(json!({ "@odata.context": format!("{}$metadata", world.root()), "value": sets })))
 }
 
 /// Reading a table at all.

@@ -11,14 +11,15 @@ use super::page::Place;
 use super::reply::{Call, Reply};
 use super::{retrieve, track};
 use crate::dataverse::answers::{Answer, Refused};
-use crate::dataverse::data::Row;
+use crate::dataverse::data::{Datum, Row};
 use crate::dataverse::odata::annotations::{COUNT, COUNT_EXCEEDED};
-use crate::dataverse::odata::condition::{self, Condition};
+use crate::dataverse::odata::bind;
+use crate::dataverse::odata::condition::Condition;
 use crate::dataverse::odata::filter;
 use crate::dataverse::odata::options::Options;
 use crate::dataverse::odata::show::{self, Shape};
 use crate::dataverse::rules::rights::{self, Level, Verb};
-use crate::dataverse::schema::Table;
+use crate::dataverse::schema::{Index, Table};
 use crate::dataverse::world::World;
 
 /// `$count` tells no more than this.
@@ -95,9 +96,9 @@ struct Query<'a> {
 impl<'a> Query<'a> {
     fn bind(world: &World, table: &'a Arc<Table>, options: &'a Options) -> Answer<Self> {
         let filter = options.filter.as_deref().map(filter::read).transpose()?;
-        let condition = filter.map(|filter| condition::bind(&world.schema, table, &filter)).transpose()?;
+        let condition = filter.map(|filter| bind::bind(&world.schema, table, &filter)).transpose()?;
         for order in &options.order_by {
-            condition::bind_path(&world.schema, table, &order.property)?;
+            bind::bind_path(&world.schema, table, &order.property)?;
         }
         Ok(Self { table, condition, options, level: rights::level(world, Verb::Read, table) })
     }
@@ -109,7 +110,7 @@ impl<'a> Query<'a> {
             rights::reaches(self.level, self.table, row, world.ids.application_user)
                 && self.condition.as_ref().is_none_or(|condition| condition.holds(world, row))
         };
-        let few = within.map(<[Uuid]>::to_vec).or_else(|| self.pinned(world));
+        let few = within.map(<[Uuid]>::to_vec).or_else(|| self.indexed(world));
         if self.options.order_by.is_empty() && few.is_none() {
             return world.store.rows_after(name, after).filter(fits).take(most).collect();
         }
@@ -122,13 +123,20 @@ impl<'a> Query<'a> {
         rows.into_iter().skip(start).take(most).collect()
     }
 
-    /// The few rows that the condition can hold for, by the index of a lookup or of the primary key.
-    fn pinned(&self, world: &World) -> Option<Vec<Uuid>> {
-        let (column, id) = self.condition.as_ref()?.pinned()?;
-        if *column == self.table.id {
-            return Some(vec![id]);
-        }
-        let is_lookup = self.table.column(column)?.is_lookup();
-        is_lookup.then(|| world.store.pointing(&self.table.name, column, id))
+    /// The few rows that the condition can hold for, by an index: of the primary key, a lookup, the name, or an alternate key.
+    fn indexed(&self, world: &World) -> Option<Vec<Uuid>> {
+        let table = self.table;
+        self.condition.as_ref()?.demanded().into_iter().find_map(|(column, value)| match value {
+            Datum::Id(id) if *column == table.id => Some(vec![*id]),
+            Datum::Id(id) if table.column(column)?.is_lookup() => Some(world.store.pointing(&table.name, column, *id)),
+            Datum::Text(text) => {
+                let by_text = || world.store.by_text(&table.name, column, text);
+                by_text().or_else(|| {
+                    let key = table.key_of(&[column]).filter(|key| key.index == Index::Active)?;
+                    Some(world.store.by_key(&table.name, &key.name, &[value]).into_iter().collect())
+                })
+            }
+            _ => None,
+        })
     }
 }

@@ -61,6 +61,10 @@ impl Place {
         let (page, rest) = rest.split_once("\" pagingcookie=\"")?;
         let (inner, rest) = rest.split_once("\" istracking=\"")?;
         let tracking = rest.strip_suffix("\" />")?;
+        // Whoever decodes a link twice hands in the cookie bare.
+        if inner.contains(['<', '"']) {
+            return None;
+        }
         let inner = percent_decode_str(inner).decode_utf8().ok()?;
         let (state, rest) = inner.split_once("<last state='")?.1.rsplit_once("' check=\"")?;
         let check = rest.strip_suffix("\" /></cookie>")?.to_owned();

@@ -37,9 +37,7 @@ pub(super) fn below(world: &mut World, call: &Call, table: &Arc<Table>, key: &Ke
     let way = match world.schema.navigation(table, &first.name) {
         Some(Navigation::Single(column, _)) => Way::Single(column.name.clone(), row.reference(&column.name).cloned()),
         Some(Navigation::Collection(other, column)) => Way::Collection(other.clone(), column.name.clone()),
-        Some(Navigation::Many(many, own, _)) => {
-            Way::Many(many.clone(), usize::from(many.ends[1].navigation == own.navigation))
-        }
+        Some(Navigation::Many(many, own, _)) => Way::Many(many.clone(), usize::from(std::ptr::eq(own, &many.ends[1]))),
         None => return Err(Refused::no_segment(&first.name)),
     };
     match (rest, &first.key) {

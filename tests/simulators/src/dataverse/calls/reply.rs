@@ -35,6 +35,11 @@ pub(crate) struct Reply {
     /// `OData-EntityId`, and for a new row `Location`.
     pub(crate) entity: Option<String>,
     pub(crate) preference_applied: Option<String>,
+    pub(crate) etag: Option<String>,
+    /// Operations of a batch beyond the first, which cost time but are no requests (2.10, 3.1).
+    pub(crate) further_operations: u64,
+    /// Another media type than JSON.
+    pub(crate) content_type: Option<String>,
     /// The row made, for `$1`.
     pub(crate) made: Option<(crate::dataverse::schema::Name, Uuid)>,
 }
@@ -42,6 +47,18 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn no_content() -> Self {
         Self { status: 204, ..Self::default() }
+    }
+
+    pub(crate) fn refused(refused: &Refused) -> Self {
+        Self { status: refused.status, body: Some(refused.body()), ..Self::default() }
+    }
+
+    /// `$count` and `$value` are bare text, and so is a batch; everything else is JSON.
+    pub(crate) fn text_of(body: &Value) -> String {
+        match body {
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        }
     }
 
     pub(crate) fn json(body: Value) -> Self {

@@ -35,6 +35,7 @@ pub(super) fn one(world: &World, call: &Call, table: &Arc<Table>, id: Uuid) -> A
     expand_context(&mut body, &options);
     let mut reply = Reply::json(Value::Object(body));
     reply.preference_applied = preferences.applied_to_read(false);
+    reply.etag = Some(row.etag());
     Ok(reply)
 }
 

@@ -2,10 +2,11 @@
 //! answer carries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -24,6 +25,10 @@ use crate::dataverse::world::World;
 
 /// The versions that answer alike (2.1).
 const VERSIONS: [&str; 3] = ["v9.0", "v9.1", "v9.2"];
+/// What a request may hold: the largest that a note takes (6.3).
+const BODY_MOST: usize = 128 * 1024 * 1024;
+/// What an address may hold outside of a batch (2.9).
+const ADDRESS_MOST: usize = 32 * 1024;
 const JSON: &str = "application/json; odata.metadata=minimal";
 
 pub(crate) fn routes(simulator: Arc<Simulator>) -> Router {
@@ -31,6 +36,7 @@ pub(crate) fn routes(simulator: Arc<Simulator>) -> Router {
         .route("/api/data/{version}", any(root))
         .route("/api/data/{version}/", any(root))
         .route("/api/data/{version}/{*path}", any(call))
+        .layer(DefaultBodyLimit::max(BODY_MOST))
         .fallback(nowhere)
         .with_state(simulator)
 }
@@ -49,7 +55,7 @@ async fn root(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &version, method, &uri, headers, body)
+    answer(&simulator, &version, method, &uri, headers, body).await
 }
 
 async fn call(
@@ -60,10 +66,10 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(&simulator, &version, method, &uri, headers, body)
+    answer(&simulator, &version, method, &uri, headers, body).await
 }
 
-fn answer(
+async fn answer(
     simulator: &Simulator,
     version: &str,
     method: Method,
@@ -75,6 +81,9 @@ fn answer(
         let message = format!("No HTTP resource was found that matches the request URI '{uri}'.");
         return (StatusCode::NOT_FOUND, axum::Json(json!({ "Message": message }))).into_response();
     }
+    if uri.path_and_query().is_some_and(|address| address.as_str().len() > ADDRESS_MOST) {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
     if simulator.identity.check(&headers, &simulator.url).is_err() {
         return unauthorized(simulator);
     }
@@ -83,6 +92,9 @@ fn answer(
         Ok(left) => left,
         Err(refused) => return finish(Err(refused), None),
     };
+    if switches.processing_milliseconds > 0 {
+        tokio::time::sleep(Duration::from_millis(switches.processing_milliseconds)).await;
+    }
     // The path as it came: only its own reader may decode it.
     let path = uri.path().strip_prefix("/api/data/").and_then(|rest| rest.split_once('/')).map_or("", |(_, path)| path);
     let call = Call {
@@ -97,7 +109,9 @@ fn answer(
         application_user(world)?;
         world.attempt(|world| dispatch(world, &call))
     });
-    simulator.protection.leave();
+    simulator
+        .protection
+        .leave(reply.as_ref().map_or(0, |reply| reply.further_operations * switches.request_cost_milliseconds));
     finish(reply, Some(left))
 }
 
@@ -141,12 +155,10 @@ fn unauthorized(simulator: &Simulator) -> Response {
 fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
     let (reply, retry_after) = match reply {
         Ok(reply) => (reply, None),
-        Err(refused) => {
-            let body = Some(refused.body());
-            (Reply { status: refused.status, body, ..Reply::default() }, refused.retry_after)
-        }
+        Err(refused) => (Reply::refused(&refused), refused.retry_after),
     };
-    let mut answer = Response::new(reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(text_of(body))));
+    let mut answer =
+        Response::new(reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(Reply::text_of(body))));
     *answer.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
     headers.insert("odata-version", HeaderValue::from_static("4.0"));
@@ -158,10 +170,11 @@ fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
     let request_id = Uuid::new_v4().to_string();
     add("req_id", &request_id);
     add("x-ms-service-request-id", &request_id);
-    match &reply.body {
-        Some(Value::String(_)) => add("content-type", "text/plain"),
-        Some(_) => add("content-type", JSON),
-        None => {}
+    match (&reply.content_type, &reply.body) {
+        (Some(content_type), _) => add("content-type", content_type),
+        (None, Some(Value::String(_))) => add("content-type", "text/plain"),
+        (None, Some(_)) => add("content-type", JSON),
+        (None, None) => {}
     }
     if let Some(left) = left {
         add("x-ms-ratelimit-burst-remaining-xrm-requests", &left.requests.to_string());
@@ -172,6 +185,11 @@ fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
         add("odata-entityid", entity);
         add("location", entity);
     }
+    if let Some(etag) = &reply.etag {
+        add("etag", etag);
+    }
+    // Whoever keeps the cookie stays on one web server and meets its limits sooner (3.1).
+    add("set-cookie", "ARRAffinity=5f8d2a1c; path=/; secure; HttpOnly");
     if let Some(applied) = &reply.preference_applied {
         add("preference-applied", applied);
     }
@@ -179,12 +197,4 @@ fn finish(reply: Result<Reply, Refused>, left: Option<Left>) -> Response {
         add("retry-after", &seconds.to_string());
     }
     answer
-}
-
-/// `$count` and `$value` are bare text; everything else is JSON.
-fn text_of(body: &Value) -> String {
-    match body {
-        Value::String(text) => text.clone(),
-        body => body.to_string(),
-    }
 }

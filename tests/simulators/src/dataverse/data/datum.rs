@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::dataverse::schema::Name;
+use crate::dataverse::schema::{Name, interned};
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl Datum {
         Self::Text(text.into())
     }
 
-    pub(crate) fn reference(table: &Name, id: Uuid) -> Self {
-        Self::Reference(Reference { table: table.clone(), id })
+    pub(crate) fn reference(table: &str, id: Uuid) -> Self {
+        Self::Reference(Reference { table: interned(table), id })
     }
 
     pub(crate) fn as_text(&self) -> Option<&str> {
@@ -63,7 +63,7 @@ impl Datum {
     /// How the database compares: text without regard to case and to spaces at the end (dataverse-api 2.9).
     pub(crate) fn compared(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
-            (Self::Text(a), Self::Text(b)) => Some(folded(a).cmp(&folded(b))),
+            (Self::Text(a), Self::Text(b)) => Some(compared_folded(a, b)),
             (Self::Integer(a), Self::Integer(b)) => Some(a.cmp(b)),
             (Self::Integer(a), Self::Decimal(b)) => Some(Decimal::from(*a).cmp(b)),
             (Self::Decimal(a), Self::Integer(b)) => Some(a.cmp(&Decimal::from(*b))),
@@ -93,6 +93,16 @@ impl Datum {
             Self::Choices(values) => format!("{values:?}"),
         }
     }
+}
+
+/// The order of two texts as the database compares them.
+fn compared_folded(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        // The usual case, without copies.
+        let (a, b) = (a.trim_end_matches(' ').bytes(), b.trim_end_matches(' ').bytes());
+        return a.map(|byte| byte.to_ascii_lowercase()).cmp(b.map(|byte| byte.to_ascii_lowercase()));
+    }
+    folded(a).cmp(&folded(b))
 }
 
 /// Text as the database compares it.

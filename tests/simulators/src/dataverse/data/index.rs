@@ -1,10 +1,10 @@
-//! The indexes of one table: alternate keys and lookups.
+//! The indexes of one table: alternate keys, lookups, texts.
 
 use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::datum::Datum;
+use super::datum::{Datum, folded};
 use super::rows::Row;
 use crate::dataverse::schema::Name;
 
@@ -83,4 +83,37 @@ impl LookupIndex {
 
 fn lookups(row: &Row) -> impl Iterator<Item = (Name, Uuid)> {
     row.cells().filter_map(|(column, value)| Some((column.clone(), value.as_reference()?.id)))
+}
+
+/// Which rows hold a text in one column.
+#[derive(Clone, Debug)]
+pub(super) struct TextIndex {
+    pub(super) column: Name,
+    entries: HashMap<String, BTreeSet<Uuid>>,
+}
+
+impl TextIndex {
+    pub(super) fn new(column: Name) -> Self {
+        Self { column, entries: HashMap::new() }
+    }
+
+    pub(super) fn add(&mut self, row: &Row) {
+        if let Some(text) = row.text(&self.column) {
+            self.entries.entry(folded(text)).or_default().insert(row.id);
+        }
+    }
+
+    pub(super) fn remove(&mut self, row: &Row) {
+        let Some(text) = row.text(&self.column).map(folded) else { return };
+        if let Some(rows) = self.entries.get_mut(&text) {
+            rows.remove(&row.id);
+            if rows.is_empty() {
+                self.entries.remove(&text);
+            }
+        }
+    }
+
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = Uuid> {
+        self.entries.get(&folded(text)).into_iter().flatten().copied()
+    }
 }

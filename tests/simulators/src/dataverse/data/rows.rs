@@ -1,12 +1,12 @@
 //! A row, and the rows of one table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
 use super::datum::{Datum, Reference};
-use super::index::{KeyIndex, LookupIndex};
-use crate::dataverse::schema::Name;
+use super::index::{KeyIndex, LookupIndex, TextIndex};
+use crate::dataverse::schema::{Name, interned};
 
 /// One row. Absent cells are null.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Row {
 
     /// The same by name, for the few columns that rules name.
     pub(crate) fn put(&mut self, column: &str, value: Option<Datum>) {
-        self.set(&Name::from(column), value);
+        self.set(&interned(column), value);
     }
 
     pub(crate) fn cells(&self) -> impl Iterator<Item = (&Name, &Datum)> {
@@ -74,6 +74,9 @@ pub(super) struct Rows {
     pub(super) deletions: BTreeMap<u64, Uuid>,
     pub(super) keys: Vec<KeyIndex>,
     pub(super) lookups: LookupIndex,
+    pub(super) texts: Vec<TextIndex>,
+    /// The version of each deletion, by row.
+    gone: HashMap<Uuid, u64>,
 }
 
 /// What a table held under an id before a change: the row, or its deletion.
@@ -94,7 +97,7 @@ impl Rows {
     /// Removes a row, leaving a deletion of this version.
     pub(super) fn delete(&mut self, id: Uuid, version: u64) -> Before {
         let before = self.take(id);
-        self.deletions.insert(version, id);
+        self.note_deletion(id, version);
         before
     }
 
@@ -105,7 +108,7 @@ impl Rows {
             self.add(row);
         }
         if let Some(version) = before.deletion {
-            self.deletions.insert(version, id);
+            self.note_deletion(id, version);
         }
     }
 
@@ -117,13 +120,29 @@ impl Rows {
         self.keys.push(key);
     }
 
+    pub(super) fn add_text_index(&mut self, column: Name) {
+        let mut index = TextIndex::new(column);
+        for row in self.rows.values() {
+            index.add(row);
+        }
+        self.texts.push(index);
+    }
+
     fn add(&mut self, row: Row) {
         self.changes.insert(row.version, row.id);
         for key in &mut self.keys {
             key.add(&row);
         }
         self.lookups.add(&row);
+        for text in &mut self.texts {
+            text.add(&row);
+        }
         self.rows.insert(row.id, row);
+    }
+
+    fn note_deletion(&mut self, id: Uuid, version: u64) {
+        self.deletions.insert(version, id);
+        self.gone.insert(id, version);
     }
 
     fn take(&mut self, id: Uuid) -> Before {
@@ -134,10 +153,12 @@ impl Rows {
                 key.remove(row);
             }
             self.lookups.remove(row);
+            for text in &mut self.texts {
+                text.remove(row);
+            }
             return Before { row: Some(row.clone()), deletion: None };
         }
-        // Few rows come back after their deletion, so this may search.
-        let deletion = self.deletions.iter().find(|(_, gone)| **gone == id).map(|(version, _)| *version);
+        let deletion = self.gone.remove(&id);
         if let Some(version) = deletion {
             self.deletions.remove(&version);
         }

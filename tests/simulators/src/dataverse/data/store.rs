@@ -10,11 +10,18 @@ use super::rows::{Before, Row, Rows};
 use crate::dataverse::schema::{AlternateKey, Name};
 
 /// The rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Store {
     tables: BTreeMap<Name, Rows>,
     version: u64,
     journal: Vec<(Name, Uuid, Before)>,
+    version_column: Name,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { tables: BTreeMap::new(), version: 0, journal: Vec::new(), version_column: Name::from("versionnumber") }
+    }
 }
 
 /// A place in the journal to go back to.
@@ -97,6 +104,17 @@ impl Store {
         !doubled
     }
 
+    /// Keeps an index of the texts of a column: the names by which people look rows up.
+    pub(crate) fn add_text_index(&mut self, table: &Name, column: &Name) {
+        self.tables.entry(table.clone()).or_default().add_text_index(column.clone());
+    }
+
+    /// The rows with this text in a column; none if there is no index of it.
+    pub(crate) fn by_text(&self, table: &str, column: &str, text: &str) -> Option<Vec<Uuid>> {
+        let index = self.tables.get(table)?.texts.iter().find(|index| &*index.column == column)?;
+        Some(index.find(text).collect())
+    }
+
     /// Drops the index of a key.
     pub(crate) fn remove_key(&mut self, table: &str, key: &str) {
         if let Some(rows) = self.tables.get_mut(table) {
@@ -108,6 +126,8 @@ impl Store {
     pub(crate) fn put(&mut self, table: &Name, mut row: Row) {
         self.version += 1;
         row.version = self.version;
+        let version = i64::try_from(self.version).unwrap_or(i64::MAX);
+        row.set(&self.version_column, Some(Datum::Integer(version)));
         let id = row.id;
         let before = self.tables.entry(table.clone()).or_default().put(row);
         self.journal.push((table.clone(), id, before));

@@ -76,11 +76,6 @@ impl Preferences {
 }
 
 impl Annotations {
-    /// Everything, as `*` asks for.
-    pub(crate) fn all() -> Self {
-        Self(vec!["*".to_owned()])
-    }
-
     pub(crate) fn want(&self, annotation: &str) -> bool {
         self.0.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(start) => annotation.starts_with(start),

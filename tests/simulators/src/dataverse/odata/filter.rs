@@ -1,6 +1,7 @@
 //! The text of a `$filter` as a tree. What its names mean is for `condition` to say.
 
 use super::literal::Literal;
+use super::tokens::{Token, tokens};
 use crate::dataverse::answers::{Answer, Refused};
 
 /// A condition, not yet bound to a table.
@@ -51,13 +52,6 @@ pub(crate) enum Argument {
     Many(Vec<String>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Mark(char),
-}
-
 /// Reads the decoded text of a `$filter`.
 pub(crate) fn read(text: &str) -> Answer<Filter> {
     let mut reader = Reader { tokens: tokens(text)?, at: 0, text };
@@ -66,48 +60,6 @@ pub(crate) fn read(text: &str) -> Answer<Filter> {
         return Err(reader.error());
     }
     Ok(filter)
-}
-
-fn tokens(text: &str) -> Answer<Vec<Token>> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        match first {
-            ' ' | '\t' => rest = &rest[1..],
-            '\'' | '"' => {
-                let (inner, after) = quoted(&rest[1..], first, text)?;
-                tokens.push(Token::Text(inner));
-                rest = after;
-            }
-            '(' | ')' | ',' | '=' | '[' | ']' => {
-                tokens.push(Token::Mark(first));
-                rest = &rest[1..];
-            }
-            _ => {
-                let end = rest.find([' ', '\t', '\'', '"', '(', ')', ',', '=', '[', ']']).unwrap_or(rest.len());
-                tokens.push(Token::Word(rest[..end].to_owned()));
-                rest = &rest[end..];
-            }
-        }
-    }
-    Ok(tokens)
-}
-
-/// The text up to the closing quote, doubled ones undone, and what follows.
-fn quoted<'a>(rest: &'a str, quote: char, whole: &str) -> Answer<(String, &'a str)> {
-    let (mut inner, mut characters) = (String::new(), rest.char_indices().peekable());
-    while let Some((at, character)) = characters.next() {
-        if character != quote {
-            inner.push(character);
-        } else if characters.peek().is_some_and(|(_, next)| *next == quote) {
-            characters.next();
-            inner.push(quote);
-        } else {
-            return Ok((inner, &rest[at + 1..]));
-        }
-    }
-    let position = whole.len() - rest.len() - 1;
-    Err(Refused::query(format!("There is an unterminated literal at position {position} in '{whole}'.")))
 }
 
 struct Reader<'a> {

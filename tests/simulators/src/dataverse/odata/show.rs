@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::annotations::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
-use super::condition::{self, Condition};
+use super::condition::Condition;
 use super::options::{Expand, Options, Order};
-use super::{filter, value};
+use super::{bind, filter, value};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::{Datum, Row};
 use crate::dataverse::rules::rights;
@@ -19,8 +19,8 @@ use crate::dataverse::world::World;
 /// What of a row is shown: bound to its table, so that showing cannot fail.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    /// Columns by name; none is all of them.
-    columns: Option<Vec<Name>>,
+    /// Columns by their place in the table; none is all of them.
+    columns: Option<Vec<usize>>,
     expanded: Vec<Expanded>,
 }
 
@@ -42,13 +42,15 @@ enum Way {
     To(Name),
     /// From the rows whose lookup column points here.
     From(Name),
+    /// To a user or a team, of which nothing but the id is known there.
+    ToOwner(Name),
     /// Across the intersect table: its name, our column, theirs.
     Across(Name, Name, Name),
 }
 
 impl Shape {
     /// Binds `$select` and, unless it is ignored, `$expand`.
-    pub(crate) fn bind(world: &World, table: &Table, options: &Options, with_expand: bool) -> Answer<Self> {
+    pub(crate) fn bind(world: &World, table: &Arc<Table>, options: &Options, with_expand: bool) -> Answer<Self> {
         let columns = options.select.as_ref().map(|names| selected(table, names)).transpose()?.flatten();
         let expand = if with_expand { options.expand.as_slice() } else { &[] };
         let expanded = expand.iter().map(|expand| bind_expand(world, table, expand)).collect::<Answer<Vec<_>>>()?;
@@ -66,12 +68,12 @@ impl Shape {
         shown.insert("@odata.etag".to_owned(), json!(row.etag()));
         match &self.columns {
             Some(columns) => {
-                for column in columns.iter().filter_map(|name| table.column(name)) {
+                for column in columns.iter().filter_map(|place| table.columns.get(*place)) {
                     show_column(world, row, column, wanted, &mut shown);
                 }
             }
             None => {
-                for column in table.columns.iter().filter(|column| column.readable) {
+                for column in table.columns.iter().filter(|column| column.readable && column.is_known()) {
                     show_column(world, row, column, wanted, &mut shown);
                 }
             }
@@ -84,13 +86,13 @@ impl Shape {
 }
 
 /// The columns named, the primary key, and with money its currency. `*` is all.
-fn selected(table: &Table, names: &[String]) -> Answer<Option<Vec<Name>>> {
-    let mut columns = vec![table.id.clone()];
+fn selected(table: &Table, names: &[String]) -> Answer<Option<Vec<usize>>> {
+    let mut columns = Vec::new();
     let mut add = |name: &Name| {
-        if !columns.contains(name) {
-            columns.push(name.clone());
-        }
+        let place = table.columns.iter().position(|column| column.name == *name);
+        columns.extend(place.filter(|place| !columns.contains(place)));
     };
+    add(&table.id);
     for name in names {
         if name == "*" {
             return Ok(None);
@@ -107,8 +109,7 @@ fn selected(table: &Table, names: &[String]) -> Answer<Option<Vec<Name>>> {
 
 fn show_column(world: &World, row: &Row, column: &Column, wanted: &Annotations, shown: &mut Map<String, Value>) {
     let property = column.property();
-    let version = Datum::Integer(i64::try_from(row.version).unwrap_or(i64::MAX));
-    let datum = if &*column.name == "versionnumber" { Some(&version) } else { row.get(&column.name) };
+    let datum = row.get(&column.name);
     if let Some(datum) = datum {
         if wanted.want(FORMATTED)
             && let Some(text) = value::formatted(world, row, column, datum)
@@ -128,9 +129,18 @@ fn show_column(world: &World, row: &Row, column: &Column, wanted: &Annotations, 
     shown.insert(property, value::shown(world, column, datum));
 }
 
-fn bind_expand(world: &World, table: &Table, expand: &Expand) -> Answer<Expanded> {
+fn bind_expand(world: &World, table: &Arc<Table>, expand: &Expand) -> Answer<Expanded> {
     let property = expand.property.clone();
     let (other, way) = match world.schema.navigation(table, &property) {
+        Some(Navigation::Single(column, target))
+            if column.targets().iter().any(|end| end.table != target.table && end.navigation == property) =>
+        {
+            // One property for users and teams leads to their common type, which has no other columns.
+            if let Some(name) = expand.options.select.iter().flatten().find(|name| *name != "ownerid") {
+                return Err(Refused::no_property(name, "Microsoft.Dynamics.CRM.principal"));
+            }
+            (table.clone(), Way::ToOwner(column.name.clone()))
+        }
         Some(Navigation::Single(column, target)) => {
             let other = world.schema.table(&target.table).ok_or_else(|| Refused::no_segment(&property))?;
             (other.clone(), Way::To(column.name.clone()))
@@ -144,11 +154,14 @@ fn bind_expand(world: &World, table: &Table, expand: &Expand) -> Answer<Expanded
     };
     rights::may(world, rights::Verb::Read, &other)?;
     let filter = expand.options.filter.as_deref().map(filter::read).transpose()?;
-    let condition = filter.map(|filter| condition::bind(&world.schema, &other, &filter)).transpose()?;
-    let shape = Shape::bind(world, &other, &expand.options, true)?;
+    let condition = filter.map(|filter| bind::bind(&world.schema, &other, &filter)).transpose()?;
+    let shape = match way {
+        Way::ToOwner(_) => Shape::whole(),
+        _ => Shape::bind(world, &other, &expand.options, true)?,
+    };
     let (order, top) = (expand.options.order_by.clone(), expand.options.top);
     for order in &order {
-        condition::bind_path(&world.schema, &other, &order.property)?;
+        bind::bind_path(&world.schema, &other, &order.property)?;
     }
     Ok(Expanded { property, table: other, way, shape, condition, order, top })
 }
@@ -161,6 +174,11 @@ impl Expanded {
             Way::To(column) => {
                 let reference = row.reference(column).filter(|reference| reference.table == self.table.name);
                 return reference.and_then(|reference| get(reference.id)).map_or(Value::Null, show);
+            }
+            Way::ToOwner(column) => {
+                return row.reference(column).map_or(Value::Null, |owner| {
+                    json!({ "@odata.type": format!("#Microsoft.Dynamics.CRM.{}", owner.table), "ownerid": owner.id })
+                });
             }
             Way::From(column) => world.store.pointing(&self.table.name, column, row.id),
             Way::Across(intersect, own, theirs) => across(world, intersect, own, theirs, row),
@@ -184,7 +202,7 @@ pub(crate) fn sort(world: &World, table: &Arc<Table>, order: &[Order], rows: &mu
     let bound: Vec<_> = order
         .iter()
         .filter_map(|order| {
-            let path = condition::bind_path(&world.schema, table, &order.property).ok()?;
+            let path = bind::bind_path(&world.schema, table, &order.property).ok()?;
             Some((path, order.descending))
         })
         .collect();

@@ -9,6 +9,7 @@ pub(crate) mod opportunity;
 pub(crate) mod pipeline;
 pub(crate) mod qualify;
 pub(crate) mod rights;
+mod stamping;
 mod state;
 
 pub(crate) use merge::merge;

@@ -17,7 +17,7 @@ pub(super) fn settle(world: &World, table: &Table, row: &mut Row) {
         return;
     }
     if row.reference("transactioncurrencyid").is_none() {
-        let base = Datum::reference(&"transactioncurrency".into(), world.ids.base_currency);
+        let base = Datum::reference("transactioncurrency", world.ids.base_currency);
         row.put("transactioncurrencyid", Some(base));
     }
     let currency = row.reference("transactioncurrencyid").map(|reference| reference.id);

@@ -33,7 +33,7 @@ impl Closing {
 
 /// Derives customer and revenue, and keeps the currency.
 pub(super) fn settle(world: &World, before: Option<&Row>, row: &mut Row) -> Answer<()> {
-    let changed = |column: &str| before.is_none_or(|before| before.get(column) != row.get(column));
+    let changed = |column: &str| before.and_then(|before| before.get(column)) != row.get(column);
     if world.switches.derive_customer {
         let (customer, account) = (row.reference("customerid").cloned(), row.reference("parentaccountid").cloned());
         let contact = row.reference("parentcontactid").cloned();

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::rights::{self, Level, Verb};
+use super::stamping::{defaults, own, stamp_created, stamp_modified};
 use super::{keys, money, names, opportunity, qualify, state};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::{Datum, Reference, Row};
+use crate::dataverse::metadata;
 use crate::dataverse::odata::payload::Submission;
-use crate::dataverse::schema::{Kind, Name, OnDelete, Ownership, Table};
+use crate::dataverse::schema::{Name, OnDelete, Table};
 use crate::dataverse::webhooks::{self, Message};
 use crate::dataverse::world::World;
 
@@ -103,6 +105,9 @@ pub(crate) fn update(
         cells.insert(column, Some(Datum::reference(&parent_table.name, parent)));
     }
     cells.retain(|name, _| table.column(name).is_some_and(|column| column.on_update));
+    if &*table.name == "systemform" {
+        metadata::keep_unpublished(world, id, &mut cells)?;
+    }
     may_append(world, actor, table, &cells)?;
     let named = |name: &str| cells.get(name).and_then(Option::as_ref).and_then(Datum::as_integer);
     if table.states().is_empty() {
@@ -173,6 +178,13 @@ pub(crate) fn delete(world: &mut World, actor: &Actor, table: &Arc<Table>, id: U
             }
         }
     }
+    for many in &schema.many_to_many {
+        for end in many.ends.iter().filter(|end| end.table == table.name) {
+            for pair in world.store.pointing(&many.intersect, &end.column, id) {
+                world.store.delete(&many.intersect, pair);
+            }
+        }
+    }
     world.store.delete(&table.name, id);
     webhooks::note(world, actor, Message::Delete, table, &row, None);
     Ok(())
@@ -204,14 +216,6 @@ fn may_append(world: &World, actor: &Actor, table: &Table, cells: &BTreeMap<Name
     Ok(())
 }
 
-fn defaults(table: &Table, row: &mut Row) {
-    for column in &table.columns {
-        let Some(default) = column.default.filter(|_| row.get(&column.name).is_none()) else { continue };
-        let datum = if column.kind == Kind::Boolean { Datum::Boolean(default != 0) } else { Datum::Integer(default) };
-        row.set(&column.name, Some(datum));
-    }
-}
-
 /// What particular tables do on top.
 fn special(world: &mut World, table: &Table, before: Option<&Row>, row: &mut Row) -> Answer<()> {
     match &*table.name {
@@ -234,38 +238,5 @@ fn demand_required(table: &Table, row: &Row) -> Answer<()> {
             let message = format!("Attribute '{}' cannot be NULL ({}).", column.name, table.name);
             Err(Refused::new(400, "0x80040203", message))
         }
-    }
-}
-
-fn stamp_created(world: &World, actor: &Actor, table: &Table, row: &mut Row) {
-    let now = Datum::Moment(world.stamps.now());
-    let user = Datum::reference(&"systemuser".into(), actor.user);
-    if table.column("createdon").is_some() {
-        let created = row.get("overriddencreatedon").cloned().unwrap_or_else(|| now.clone());
-        row.put("createdon", Some(created));
-        row.put("createdby", Some(user.clone()));
-        row.put("modifiedon", Some(now));
-        row.put("modifiedby", Some(user.clone()));
-    }
-    if table.ownership == Ownership::User {
-        if row.reference("ownerid").is_none() {
-            row.put("ownerid", Some(user));
-        }
-        own(world, row);
-    }
-}
-
-fn own(world: &World, row: &mut Row) {
-    let owner = row.reference("ownerid").cloned();
-    let of = |table: &str| owner.clone().filter(|owner| &*owner.table == table).map(Datum::Reference);
-    row.put("owninguser", of("systemuser"));
-    row.put("owningteam", of("team"));
-    row.put("owningbusinessunit", Some(Datum::reference(&"businessunit".into(), world.ids.business_unit)));
-}
-
-fn stamp_modified(world: &World, actor: &Actor, table: &Table, row: &mut Row) {
-    if table.column("modifiedon").is_some() {
-        row.put("modifiedon", Some(Datum::Moment(world.stamps.now())));
-        row.put("modifiedby", Some(Datum::reference(&"systemuser".into(), actor.user)));
     }
 }

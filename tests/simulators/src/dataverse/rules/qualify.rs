@@ -128,7 +128,7 @@ fn parent(
     for (column, value) in lead.cells().filter(|(column, _)| column.starts_with("address1_")) {
         submission.cells.insert(column.clone(), Some(value.clone()));
     }
-    let origin = Datum::reference(&"lead".into(), lead.id);
+    let origin = Datum::reference("lead", lead.id);
     submission.cells.insert("originatingleadid".into(), Some(origin));
     if name == "account" && !submission.cells.contains_key("name") {
         let person = lead.get("fullname").or_else(|| lead.get("subject")).cloned();
@@ -158,12 +158,12 @@ fn opportunity(
             submission.cells.insert(column.into(), Some(value));
         }
     };
-    put("originatingleadid", Some(Datum::reference(&"lead".into(), lead.id)));
+    put("originatingleadid", Some(Datum::reference("lead", lead.id)));
     put("parentaccountid", account.cloned().map(Datum::Reference));
     put("parentcontactid", contact.cloned().map(Datum::Reference));
     let customer = wanted.customer.clone().or_else(|| account.or(contact).cloned());
     put("customerid", customer.map(Datum::Reference));
-    put("transactioncurrencyid", wanted.currency.map(|id| Datum::reference(&"transactioncurrency".into(), id)));
+    put("transactioncurrencyid", wanted.currency.map(|id| Datum::reference("transactioncurrency", id)));
     let id = pipeline::create(world, actor, &table, submission)?;
     Ok(Reference { table: table.name.clone(), id })
 }

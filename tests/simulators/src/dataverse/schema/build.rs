@@ -1,13 +1,12 @@
 //! How tables are written down: `table("account", "accounts")`, then columns by kind. Metadata ids follow from names.
 
-use std::sync::Arc;
-
+use serde_json::Map;
 use uuid::Uuid;
 
-use super::{AlternateKey, Choice, Column, Index, Kind, Name, OnDelete, Ownership, Table, Target};
+use super::{AlternateKey, Choice, Column, Index, Kind, OnDelete, Ownership, Table, Target, column, interned};
 
 /// A metadata id that follows from what it names.
-fn metadata_id(of: &str) -> Uuid {
+pub(crate) fn metadata_id(of: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, of.as_bytes())
 }
 
@@ -15,12 +14,12 @@ fn metadata_id(of: &str) -> Uuid {
 pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
     let id = format!("{name}id");
     let mut table = Table {
-        name: Arc::from(name),
+        name: interned(name),
         schema_name: name.to_owned(),
         set: set.to_owned(),
         label: titled(name),
-        id: Arc::from(id.as_str()),
-        primary_name: Arc::from(name_column),
+        id: interned(&id),
+        primary_name: interned(name_column),
         ownership: Ownership::Organization,
         type_code: 10_000,
         change_tracking: false,
@@ -28,6 +27,7 @@ pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
         metadata_id: metadata_id(name),
         columns: Vec::new(),
         keys: Vec::new(),
+        given: Map::new(),
     };
     table.columns.push(column::made(&id, Kind::Id).create_only());
     table.columns.push(column::made("versionnumber", Kind::BigInt).read_only());
@@ -37,7 +37,7 @@ pub(crate) fn table(name: &str, set: &str, name_column: &str) -> Table {
 impl Table {
     /// Another primary key column than `{name}id`.
     pub(super) fn with_id(mut self, id: &str) -> Self {
-        self.id = Arc::from(id);
+        self.id = interned(id);
         self.columns[0] = column::made(id, Kind::Id).create_only();
         self
     }
@@ -87,7 +87,7 @@ impl Table {
         self.ownership = Ownership::User;
         let name = self.name.to_string();
         let owner = |table: &str| Target {
-            table: Arc::from(table),
+            table: interned(table),
             navigation: "ownerid".to_owned(),
             collection: format!("{table}_{name}"),
             relationship: format!("owner_{name}_{table}"),
@@ -131,10 +131,10 @@ impl Table {
     /// An alternate key whose index is built.
     pub(super) fn with_key(mut self, name: &str, columns: &[&str]) -> Self {
         self.keys.push(AlternateKey {
-            name: Arc::from(name.to_lowercase().as_str()),
+            name: interned(&name.to_lowercase()),
             schema_name: name.to_owned(),
             label: name.to_owned(),
-            columns: columns.iter().map(|column| Arc::from(*column)).collect(),
+            columns: columns.iter().map(|column| interned(column)).collect(),
             index: Index::Active,
             metadata_id: metadata_id(&format!("{}/{name}", self.name)),
         });
@@ -218,102 +218,11 @@ fn on_delete(mut column: Column, rule: OnDelete) -> Column {
     column
 }
 
-pub(super) fn choice(value: i64, label: &str, of: i64) -> Choice {
+pub(crate) fn choice(value: i64, label: &str, of: i64) -> Choice {
     Choice { value, label: label.to_owned(), of }
 }
 
-fn titled(name: &str) -> String {
+pub(super) fn titled(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// Columns by kind.
-pub(crate) mod column {
-    use super::{Arc, Column, Kind, Name, OnDelete, Target, choice, metadata_id, titled};
-
-    pub(crate) fn made(name: &str, kind: Kind) -> Column {
-        Column {
-            name: Arc::from(name.to_lowercase().as_str()),
-            schema_name: name.to_owned(),
-            label: titled(name),
-            kind,
-            required: false,
-            on_create: true,
-            on_update: true,
-            readable: true,
-            default: None,
-            custom: false,
-            metadata_id: metadata_id(&format!("column/{name}")),
-            made_at: None,
-        }
-    }
-
-    pub(crate) fn text(name: &str, most: usize) -> Column {
-        made(name, Kind::Text { most })
-    }
-
-    pub(crate) fn memo(name: &str, most: usize) -> Column {
-        made(name, Kind::Memo { most })
-    }
-
-    pub(crate) fn integer(name: &str, least: i64, most: i64) -> Column {
-        made(name, Kind::Integer { least, most })
-    }
-
-    pub(crate) fn decimal(name: &str, precision: u32) -> Column {
-        made(name, Kind::Decimal { precision })
-    }
-
-    pub(crate) fn boolean(name: &str) -> Column {
-        let mut column = made(name, Kind::Boolean);
-        column.default = Some(0);
-        column
-    }
-
-    pub(crate) fn date(name: &str) -> Column {
-        made(name, Kind::Date)
-    }
-
-    pub(crate) fn date_time(name: &str) -> Column {
-        made(name, Kind::DateTime)
-    }
-
-    /// Money with its twin in the organisation's currency.
-    pub(crate) fn money(name: &str, least: i64) -> [Column; 2] {
-        let mut twin = made(&format!("{name}_base"), Kind::Money { least });
-        (twin.on_create, twin.on_update) = (false, false);
-        [made(name, Kind::Money { least }), twin]
-    }
-
-    pub(crate) fn options(name: &str, options: &[(i64, &str)]) -> Column {
-        made(name, Kind::Choice(options.iter().map(|(value, label)| choice(*value, label, 0)).collect()))
-    }
-
-    /// A lookup of one table; both navigation properties are named as Microsoft names its own.
-    pub(crate) fn lookup(name: &str, table: &str, relationship: &str) -> Column {
-        made(name, Kind::Lookup(vec![target(table, name, relationship)]))
-    }
-
-    /// A lookup of an account or a contact: `{name}_account`, `{name}_contact`.
-    pub(crate) fn customer(name: &str, relationship: &str) -> Column {
-        let end = |table: &str| target(table, &format!("{name}_{table}"), &format!("{relationship}_{table}s"));
-        made(name, Kind::Lookup(vec![end("account"), end("contact")]))
-    }
-
-    /// A lookup of any of some tables: `{name}_{table}`.
-    pub(crate) fn regarding(name: &str, relationship: &str, tables: &[&str]) -> Column {
-        let end = |table: &&str| target(table, &format!("{name}_{table}"), &format!("{table}_{relationship}"));
-        made(name, Kind::Lookup(tables.iter().map(end).collect()))
-    }
-
-    pub(super) fn target(table: &str, navigation: &str, relationship: &str) -> Target {
-        Target {
-            table: Name::from(table),
-            navigation: navigation.to_owned(),
-            collection: relationship.to_owned(),
-            relationship: relationship.to_owned(),
-            on_delete: OnDelete::RemoveLink,
-            metadata_id: metadata_id(relationship),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! What `cosell install` makes: columns on opportunity and lead, two tables, keys and relationships (design 5).
 
 use super::build::Made;
-use super::build::column::{boolean, lookup, memo, options, text};
+use super::column::{boolean, lookup, memo, options, text};
 use super::{Column, Schema, Table, table};
 
 const CHOICES: i64 = 727_000_000;

@@ -1,7 +1,7 @@
 //! Account, contact and note (dataverse-api 6.3).
 
 use super::build::Made;
-use super::build::column::{boolean, customer, integer, lookup, memo, money, regarding, text};
+use super::column::{boolean, customer, integer, lookup, memo, money, regarding, text};
 use super::{Column, Table, table};
 
 pub(super) fn tables() -> Vec<Table> {

@@ -2,21 +2,35 @@
 //! Everything else asks here what exists; nothing here knows a row.
 
 mod build;
+pub(crate) mod column;
 mod cosell;
 mod customers;
+mod relationship;
 mod sales;
 mod system;
+mod table;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
-use uuid::Uuid;
-
-pub(crate) use build::table;
+pub(crate) use build::{choice, metadata_id, table};
+pub(crate) use relationship::{End, GlobalChoice, ManyToMany, OnDelete, Target};
+pub(crate) use table::{AlternateKey, Choice, Column, Index, Kind, Ownership, Table};
 
 /// A logical name: a table's or a column's. Shared by all rows.
 pub(crate) type Name = Arc<str>;
+
+/// The one name with this text, so that rows share it.
+pub(crate) fn interned(text: &str) -> Name {
+    static NAMES: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(name) = names.get(text) {
+        return name.clone();
+    }
+    let name = Name::from(text);
+    names.insert(name.clone());
+    name
+}
 
 /// All tables of an organisation.
 #[derive(Clone, Debug, Default)]
@@ -24,163 +38,7 @@ pub(crate) struct Schema {
     tables: BTreeMap<Name, Arc<Table>>,
     sets: HashMap<String, Name>,
     pub(crate) many_to_many: Vec<ManyToMany>,
-}
-
-/// One table.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    pub(crate) name: Name,
-    pub(crate) schema_name: String,
-    /// Entity set.
-    pub(crate) set: String,
-    pub(crate) label: String,
-    /// Primary key column.
-    pub(crate) id: Name,
-    /// Primary name column.
-    pub(crate) primary_name: Name,
-    pub(crate) ownership: Ownership,
-    /// Object type code, as in messages about privileges.
-    pub(crate) type_code: u32,
-    pub(crate) change_tracking: bool,
-    pub(crate) custom: bool,
-    pub(crate) metadata_id: Uuid,
-    pub(crate) columns: Vec<Column>,
-    pub(crate) keys: Vec<AlternateKey>,
-}
-
-/// Who owns the rows of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ownership {
-    /// A user or a team.
-    User,
-    /// The organisation.
-    Organization,
-}
-
-/// One column.
-#[derive(Clone, Debug)]
-pub(crate) struct Column {
-    pub(crate) name: Name,
-    pub(crate) schema_name: String,
-    pub(crate) label: String,
-    pub(crate) kind: Kind,
-    /// The API insists on a value (SystemRequired).
-    pub(crate) required: bool,
-    pub(crate) on_create: bool,
-    pub(crate) on_update: bool,
-    pub(crate) readable: bool,
-    pub(crate) default: Option<i64>,
-    pub(crate) custom: bool,
-    pub(crate) metadata_id: Uuid,
-    /// When it was made; a fresh column is unknown for a while (metadata cache).
-    pub(crate) made_at: Option<Timestamp>,
-}
-
-/// What a column holds.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kind {
-    /// The primary key.
-    Id,
-    /// Any other GUID.
-    Guid,
-    Text {
-        most: usize,
-    },
-    Memo {
-        most: usize,
-    },
-    Integer {
-        least: i64,
-        most: i64,
-    },
-    BigInt,
-    Decimal {
-        precision: u32,
-    },
-    Money {
-        least: i64,
-    },
-    Boolean,
-    Date,
-    DateTime,
-    Choice(Vec<Choice>),
-    Choices(Vec<Choice>),
-    State(Vec<Choice>),
-    Status(Vec<Choice>),
-    Lookup(Vec<Target>),
-}
-
-/// One option of a choice; of a status reason also its state, of a state its default status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Choice {
-    pub(crate) value: i64,
-    pub(crate) label: String,
-    pub(crate) of: i64,
-}
-
-/// A table that a lookup may point to: one relationship.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) table: Name,
-    /// Single-valued navigation property, on the row that holds the lookup.
-    pub(crate) navigation: String,
-    /// Collection-valued navigation property, on the row pointed to.
-    pub(crate) collection: String,
-    /// Schema name of the relationship.
-    pub(crate) relationship: String,
-    pub(crate) on_delete: OnDelete,
-    pub(crate) metadata_id: Uuid,
-}
-
-/// What becomes of the rows that point to a deleted one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OnDelete {
-    /// They forget it.
-    RemoveLink,
-    /// They go with it.
-    Cascade,
-    /// They forbid it.
-    Restrict,
-}
-
-/// A relationship between many and many.
-#[derive(Clone, Debug)]
-pub(crate) struct ManyToMany {
-    pub(crate) schema_name: String,
-    pub(crate) intersect: Name,
-    pub(crate) ends: [End; 2],
-    pub(crate) metadata_id: Uuid,
-}
-
-/// One end of it.
-#[derive(Clone, Debug)]
-pub(crate) struct End {
-    pub(crate) table: Name,
-    /// Collection-valued navigation property on that table, to the other end.
-    pub(crate) navigation: String,
-    /// Column of the intersect table.
-    pub(crate) column: Name,
-}
-
-/// An alternate key.
-#[derive(Clone, Debug)]
-pub(crate) struct AlternateKey {
-    pub(crate) name: Name,
-    pub(crate) schema_name: String,
-    pub(crate) label: String,
-    pub(crate) columns: Vec<Name>,
-    pub(crate) index: Index,
-    pub(crate) metadata_id: Uuid,
-}
-
-/// How far the index job of a key has come (dataverse-api 2.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Index {
-    /// Since when; it becomes active after a while.
-    Pending(Timestamp),
-    Active,
-    /// Rows with equal values exist.
-    Failed,
+    pub(crate) global_choices: Vec<GlobalChoice>,
 }
 
 /// A navigation property, seen from one table.
@@ -246,7 +104,7 @@ impl Schema {
 
     /// The navigation property of a table; the case counts.
     pub(crate) fn navigation<'a>(&'a self, table: &'a Table, property: &str) -> Option<Navigation<'a>> {
-        for column in &table.columns {
+        for column in table.columns.iter().filter(|column| column.is_known()) {
             if let Some(target) = column.targets().iter().find(|target| target.navigation == property) {
                 return Some(Navigation::Single(column, target));
             }
@@ -276,72 +134,5 @@ impl Schema {
                 targets.map(move |target| (other, column, target))
             })
         })
-    }
-}
-
-impl Table {
-    /// By logical name; the case counts.
-    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| &*column.name == name)
-    }
-
-    /// By the name under which the API reads it: `_x_value` for lookups.
-    pub(crate) fn property(&self, property: &str) -> Option<&Column> {
-        match property.strip_prefix('_').and_then(|rest| rest.strip_suffix("_value")) {
-            Some(name) => self.column(name).filter(|column| column.is_lookup()),
-            None => self.column(property).filter(|column| !column.is_lookup()),
-        }
-    }
-
-    /// The alternate key with exactly these columns.
-    pub(crate) fn key_of(&self, columns: &[&str]) -> Option<&AlternateKey> {
-        self.keys.iter().find(|key| {
-            key.columns.len() == columns.len() && key.columns.iter().all(|column| columns.contains(&&**column))
-        })
-    }
-
-    /// The options of the state column; none if the table has no state.
-    pub(crate) fn states(&self) -> &[Choice] {
-        self.column("statecode").map(Column::choices).unwrap_or_default()
-    }
-
-    /// The options of the status column.
-    pub(crate) fn statuses(&self) -> &[Choice] {
-        self.column("statuscode").map(Column::choices).unwrap_or_default()
-    }
-
-    /// The type's name in `$metadata`.
-    pub(crate) fn type_name(&self) -> String {
-        format!("Microsoft.Dynamics.CRM.{}", self.name)
-    }
-}
-
-impl Column {
-    pub(crate) fn is_lookup(&self) -> bool {
-        matches!(self.kind, Kind::Lookup(_))
-    }
-
-    /// The name under which the API reads it.
-    pub(crate) fn property(&self) -> String {
-        if self.is_lookup() { format!("_{}_value", self.name) } else { self.name.to_string() }
-    }
-
-    pub(crate) fn targets(&self) -> &[Target] {
-        match &self.kind {
-            Kind::Lookup(targets) => targets,
-            _ => &[],
-        }
-    }
-
-    pub(crate) fn choices(&self) -> &[Choice] {
-        match &self.kind {
-            Kind::Choice(options) | Kind::Choices(options) | Kind::State(options) | Kind::Status(options) => options,
-            _ => &[],
-        }
-    }
-
-    /// The label of an option.
-    pub(crate) fn label_of(&self, value: i64) -> Option<&str> {
-        self.choices().iter().find(|choice| choice.value == value).map(|choice| choice.label.as_str())
     }
 }

@@ -1,9 +1,7 @@
 //! Opportunity, lead, competitor and the activity that closes an opportunity (dataverse-api 6.1, 6.2, 6.4).
 
 use super::build::Made;
-use super::build::column::{
-    boolean, customer, date, date_time, integer, lookup, made, memo, money, options, regarding, text,
-};
+use super::column::{boolean, customer, date, date_time, integer, lookup, made, memo, money, options, regarding, text};
 use super::customers::address;
 use super::{Kind, Table, table};
 

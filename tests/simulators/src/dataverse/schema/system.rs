@@ -2,7 +2,7 @@
 //! forms, settings (dataverse-api 5.1, 5.2, 5.3, 6.3, 7). Rows of these tables drive the simulator.
 
 use super::build::Made;
-use super::build::column::{boolean, date_time, decimal, integer, lookup, made, memo, options, text};
+use super::column::{boolean, date_time, decimal, integer, lookup, made, memo, options, text};
 use super::{Kind, Table, table};
 
 const ANY: i64 = i32::MAX as i64;

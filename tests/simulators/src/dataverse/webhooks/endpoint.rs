@@ -41,7 +41,7 @@ pub(crate) fn demand_registrable(world: &World, table: &str, row: &mut Row) -> A
     match table {
         "serviceendpoint" => demand_endpoint(row),
         "sdkmessageprocessingstep" => demand_step(world, row),
-        _ => demand_image(row),
+        _ => demand_image(world, row),
     }
 }
 
@@ -107,8 +107,22 @@ fn demand_step(world: &World, row: &Row) -> Answer<()> {
     }
 }
 
-fn demand_image(row: &Row) -> Answer<()> {
-    if matches!(row.text("messagepropertyname"), Some("Target" | "Id" | "EntityMoniker")) {
+/// There is no image before a creation and none after a deletion; their property depends on the message (5.3).
+fn demand_image(world: &World, row: &Row) -> Answer<()> {
+    let step = row.reference("sdkmessageprocessingstepid");
+    let step = step.and_then(|step| world.store.get("sdkmessageprocessingstep", step.id));
+    let message = step.and_then(|step| world.store.get("sdkmessage", step.reference("sdkmessageid")?.id));
+    let message = message.and_then(|message| message.text("name")).unwrap_or_default();
+    let (before, after) = (row.integer("imagetype") != Some(1), row.integer("imagetype") != Some(0));
+    if (message == "Create" && before) || (message == "Delete" && after) {
+        return Err(Refused::invalid(format!("A step for {message} has no image of this type.")));
+    }
+    let property = match message {
+        "Create" if world.switches.create_images_take_id => "Id",
+        "SetState" => "EntityMoniker",
+        _ => "Target",
+    };
+    if row.text("messagepropertyname") == Some(property) {
         return Ok(());
     }
     Err(Refused::new(400, "0x8004416b", "The message property name is not valid for this message."))

@@ -17,7 +17,7 @@ pub(super) fn end(world: &mut World, notice: &Notice, outcome: Outcome, last_sta
     }
     let mut row = Row::new(notice.operation);
     let now = Datum::Moment(world.stamps.now());
-    let user = Datum::reference(&"systemuser".into(), world.ids.application_user);
+    let user = Datum::reference("systemuser", world.ids.application_user);
     let (status, code, friendly) = match (succeeded, last_status) {
         (true, _) => (30, 0, None),
         (false, Some(status)) => (31, NON_SUCCESS, Some(format!("The webhook call failed: http status {status}."))),
@@ -30,7 +30,7 @@ pub(super) fn end(world: &mut World, notice: &Notice, outcome: Outcome, last_sta
         ("primaryentitytype", Some(Datum::text(&*notice.table))),
         ("operationtype", Some(Datum::Integer(1))),
         ("correlationid", Some(Datum::Id(notice.correlation))),
-        ("owningextensionid", Some(Datum::reference(&"sdkmessageprocessingstep".into(), notice.step))),
+        ("owningextensionid", Some(Datum::reference("sdkmessageprocessingstep", notice.step))),
         ("statecode", Some(Datum::Integer(3))),
         ("statuscode", Some(Datum::Integer(status))),
         ("errorcode", Some(Datum::Integer(i64::from(code)))),
