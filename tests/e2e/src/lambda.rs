@@ -45,6 +45,7 @@ pub struct Lambda {
     busy: Arc<Mutex<BTreeMap<u32, oneshot::Sender<Fate>>>>,
     zombies: Arc<Mutex<Vec<Environment>>>,
     lines: Arc<Mutex<Vec<String>>>,
+    inits: Mutex<Vec<Duration>>,
 }
 
 /// What befalls a running environment from outside.
@@ -78,6 +79,7 @@ impl Lambda {
             busy: Arc::default(),
             zombies: Arc::default(),
             lines: Arc::default(),
+            inits: Mutex::default(),
         }
     }
 
@@ -167,6 +169,29 @@ impl Lambda {
         lock(&self.lines).clone()
     }
 
+    /// How long each start took, from the process to its first poll.
+    #[must_use]
+    pub fn inits(&self) -> Vec<Duration> {
+        lock(&self.inits).clone()
+    }
+
+    /// The most memory that an idle environment has ever had, in KiB.
+    #[must_use]
+    pub fn peak_kib(&self) -> u64 {
+        let status = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let peak = |text: String| {
+            let line = text.lines().find(|line| line.starts_with("VmHWM:"))?.to_owned();
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        lock(&self.idle).iter().filter_map(|environment| peak(status(environment.pid))).max().unwrap_or(0)
+    }
+
+    /// The binary.
+    #[must_use]
+    pub fn program(&self) -> &std::path::Path {
+        &self.program
+    }
+
     /// Starts an environment and waits for its first poll.
     async fn start(&self) -> anyhow::Result<Environment> {
         let api = RuntimeApi::open().await?;
@@ -182,6 +207,7 @@ impl Lambda {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        let spawned = SystemTime::now();
         let mut child = command.spawn()?;
         let pid = child.id().unwrap_or_default();
         self.collect(child.stdout.take());
@@ -196,6 +222,8 @@ impl Lambda {
             anyhow::ensure!(tokio::time::Instant::now() < give_up, "no poll in time");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        let init = api.first_poll().and_then(|at| at.duration_since(spawned).ok()).unwrap_or_default();
+        lock(&self.inits).push(init);
         Ok(Environment { api, child, pid })
     }
 

@@ -36,6 +36,15 @@ pub struct Secrets {
     pub dataverse: Value,
 }
 
+/// Where the compiled functions are.
+#[derive(Debug, Clone)]
+pub enum Programs {
+    /// Beside this test: the dev build.
+    BesideThis,
+    /// Where `sam build` put them: a folder per function, by its id in the template.
+    Built(PathBuf),
+}
+
 /// A running stack.
 pub struct Stack {
     /// DynamoDB.
@@ -55,7 +64,7 @@ impl Stack {
     ///
     /// # Errors
     /// When an emulator refuses something.
-    pub async fn deploy(secrets: &Secrets) -> Result<Self> {
+    pub async fn deploy(secrets: &Secrets, programs: &Programs) -> Result<Self> {
         let template = Template::read();
         let name = "cosell-e2e".to_owned();
         let (dynamodb, rest) = tokio::try_join!(Emulator::dynamodb(), Emulator::rest())?;
@@ -76,7 +85,7 @@ impl Stack {
             let answer = Service::secrets(&rest.url()).call("CreateSecret", &input).await?;
             made.insert(id.to_owned(), Made { reference: plain(&answer["ARN"]), ..Made::default() });
         }
-        let functions = functions(&template, &name, &made, &dynamodb, &rest)?;
+        let functions = functions(&template, programs, &name, &made, &dynamodb, &rest)?;
         let front = Front::open(routes(&template, &functions)).await?;
         let sqs = Service::sqs(&rest.url());
         let source = Source::start(
@@ -182,7 +191,7 @@ impl Stack {
             "" => made.remove(variable),
             value => made.insert(variable.to_owned(), value.to_owned()),
         };
-        Ok(Lambda::new(function, program(function)?, made, Duration::from_secs(15), 1))
+        Ok(Lambda::new(function, Programs::BesideThis.of(function, "")?, made, Duration::from_secs(15), 1))
     }
 
     /// Everything that the functions have written.
@@ -263,6 +272,7 @@ async fn make_queue(
 
 fn functions(
     template: &Template,
+    programs: &Programs,
     stack: &str,
     made: &BTreeMap<String, Made>,
     dynamodb: &Emulator,
@@ -281,7 +291,7 @@ fn functions(
         let concurrency = usize::try_from(concurrency).unwrap_or(1);
         let variables = variables(template, &name, stack, made, dynamodb, rest);
         let full_name = plain(&properties["FunctionName"]);
-        let lambda = Lambda::new(&full_name, program(&name)?, variables, timeout, concurrency);
+        let lambda = Lambda::new(&full_name, programs.of(&name, &id)?, variables, timeout, concurrency);
         functions.insert(name, Arc::new(lambda));
     }
     Ok(functions)
@@ -339,13 +349,21 @@ fn mapping(template: &Template, stack: &str, made: &BTreeMap<String, Made>) -> M
     }
 }
 
-/// The compiled function, beside this test.
-fn program(function: &str) -> Result<PathBuf> {
-    let here = std::env::current_exe()?;
-    let folder = here.ancestors().nth(2).context("the test is in no target folder")?;
-    let program = folder.join(function);
-    anyhow::ensure!(program.exists(), "{} is not built: start these tests with tests/e2e/run", program.display());
-    Ok(program)
+impl Programs {
+    fn of(&self, function: &str, id: &str) -> Result<PathBuf> {
+        let program = match self {
+            Self::BesideThis => {
+                let here = std::env::current_exe()?;
+                // A test is in `deps`, a binary is not.
+                let folders: Vec<_> = here.ancestors().skip(1).take(2).map(|folder| folder.join(function)).collect();
+                let found = folders.iter().find(|program| program.exists()).or(folders.last());
+                found.cloned().context("the test is in no target folder")?
+            }
+            Self::Built(folder) => folder.join(id).join("bootstrap"),
+        };
+        anyhow::ensure!(program.exists(), "{} is not built: start these tests with tests/e2e/run", program.display());
+        Ok(program)
+    }
 }
 
 fn number(value: &Value) -> Option<u64> {

@@ -3,6 +3,7 @@
 //! Minutes pass as fast as the test looks: the schedule's events are real, their spacing is not.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +15,7 @@ use simulators::staging;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::stack::{Secrets, Stack};
+use crate::stack::{Programs, Secrets, Stack};
 
 /// Nothing in a story takes longer, or it does not happen.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -44,11 +45,25 @@ impl World {
         Ok(world)
     }
 
+    /// The same with functions that `sam build` has made.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn open_built(folder: PathBuf) -> Result<Self> {
+        let world = Self::open_from(|_| {}, &Programs::Built(folder)).await?;
+        world.minute().await?;
+        Ok(world)
+    }
+
     /// The same with other secrets, and before the first minute.
     ///
     /// # Errors
     /// When something does not start.
     pub async fn open_with(change: impl FnOnce(&mut Secrets)) -> Result<Self> {
+        Self::open_from(change, &Programs::BesideThis).await
+    }
+
+    async fn open_from(change: impl FnOnce(&mut Secrets), programs: &Programs) -> Result<Self> {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let clock = Clock::default();
         let partner_center = PartnerCenter::start(anywhere, 1, clock.clone()).await.context("no Partner Center")?;
@@ -64,7 +79,7 @@ impl World {
             }),
         };
         change(&mut secrets);
-        let stack = Stack::deploy(&secrets).await?;
+        let stack = Stack::deploy(&secrets, programs).await?;
         partner_center.register(&format!("{}/partner-center/events", stack.doors()));
         dataverse.register(&format!("{}/dataverse/changes", stack.doors()));
         Ok(Self { partner_center, dataverse, stack })
