@@ -16,6 +16,8 @@ pub mod template;
 pub mod emulator;
 mod wire;
 
+mod counter;
+
 mod lambda;
 mod runtime_api;
 

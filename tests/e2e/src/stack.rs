@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
+use crate::counter::Counter;
 use crate::emulator::Emulator;
 use crate::front::{Front, Routes};
 use crate::lambda::{Failure, Lambda};
@@ -36,6 +37,12 @@ pub struct Secrets {
     pub dataverse: Value,
 }
 
+/// What the functions call: emulators behind counters.
+struct Endpoints {
+    dynamodb: Counter,
+    rest: Counter,
+}
+
 /// Where the compiled functions are.
 #[derive(Debug, Clone)]
 pub enum Programs {
@@ -55,6 +62,7 @@ pub struct Stack {
     name: String,
     made: BTreeMap<String, Made>,
     functions: BTreeMap<String, Arc<Lambda>>,
+    endpoints: Endpoints,
     front: Front,
     source: Source,
 }
@@ -85,7 +93,9 @@ impl Stack {
             let answer = Service::secrets(&rest.url()).call("CreateSecret", &input).await?;
             made.insert(id.to_owned(), Made { reference: plain(&answer["ARN"]), ..Made::default() });
         }
-        let functions = functions(&template, programs, &name, &made, &dynamodb, &rest)?;
+        let endpoints =
+            Endpoints { dynamodb: Counter::open(dynamodb.url()).await?, rest: Counter::open(rest.url()).await? };
+        let functions = functions(&template, programs, &name, &made, &endpoints)?;
         let front = Front::open(routes(&template, &functions)).await?;
         let sqs = Service::sqs(&rest.url());
         let source = Source::start(
@@ -94,7 +104,7 @@ impl Stack {
             mapping(&template, &name, &made),
             functions.get("sync-worker").cloned().context("no worker")?,
         );
-        Ok(Self { dynamodb, rest, template, name, made, functions, front, source })
+        Ok(Self { dynamodb, rest, template, name, made, functions, endpoints, front, source })
     }
 
     /// Where the doors are.
@@ -186,12 +196,18 @@ impl Stack {
     /// # Errors
     /// When the function is not built.
     pub fn broken(&self, function: &str, variable: &str, value: &str) -> Result<Lambda> {
-        let mut made = variables(&self.template, function, &self.name, &self.made, &self.dynamodb, &self.rest);
+        let mut made = variables(&self.template, function, &self.name, &self.made, &self.endpoints);
         match value {
             "" => made.remove(variable),
             value => made.insert(variable.to_owned(), value.to_owned()),
         };
         Ok(Lambda::new(function, Programs::BesideThis.of(function, "")?, made, Duration::from_secs(15), 1))
+    }
+
+    /// What the functions have asked of AWS since the last time this was asked, by operation.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.endpoints.dynamodb.take().into_iter().chain(self.endpoints.rest.take()).collect()
     }
 
     /// Everything that the functions have written.
@@ -275,8 +291,7 @@ fn functions(
     programs: &Programs,
     stack: &str,
     made: &BTreeMap<String, Made>,
-    dynamodb: &Emulator,
-    rest: &Emulator,
+    endpoints: &Endpoints,
 ) -> Result<BTreeMap<String, Arc<Lambda>>> {
     let mut functions = BTreeMap::new();
     for (name, id) in template.functions() {
@@ -289,7 +304,7 @@ fn functions(
         let timeout = Duration::from_secs(number(&properties["Timeout"]).unwrap_or(3));
         let concurrency = number(&properties["ReservedConcurrentExecutions"]).unwrap_or(100);
         let concurrency = usize::try_from(concurrency).unwrap_or(1);
-        let variables = variables(template, &name, stack, made, dynamodb, rest);
+        let variables = variables(template, &name, stack, made, endpoints);
         let full_name = plain(&properties["FunctionName"]);
         let lambda = Lambda::new(&full_name, programs.of(&name, &id)?, variables, timeout, concurrency);
         functions.insert(name, Arc::new(lambda));
@@ -303,8 +318,7 @@ fn variables(
     function: &str,
     stack: &str,
     made: &BTreeMap<String, Made>,
-    dynamodb: &Emulator,
-    rest: &Emulator,
+    endpoints: &Endpoints,
 ) -> BTreeMap<String, String> {
     let id = template.functions().get(function).cloned().unwrap_or_default();
     let given = template.resolved(&template.properties(&id)["Environment"]["Variables"], stack, made);
@@ -314,8 +328,8 @@ fn variables(
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-        ("AWS_ENDPOINT_URL", rest.url()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.url()),
+        ("AWS_ENDPOINT_URL", endpoints.rest.url()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.url()),
     ];
     ours.chain(aws.map(|(name, value)| (name.to_owned(), value))).collect()
 }

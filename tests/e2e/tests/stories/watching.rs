@@ -70,3 +70,36 @@ async fn secrets_and_contact_data_reach_no_log_no_queue_and_no_figure() -> Resul
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_costs_what_the_price_list_says() -> Result<()> {
+    let world = World::open().await?;
+    let (deal, referral) = world.shared_deal("Fabrikam: ERP").await?;
+    world.rest().await?;
+    // The minutes of the schedule are billed by themselves.
+    world.stack.calls();
+    let before = world.figure("worked", None);
+    let edits = 10;
+    for number in 0..edits {
+        world.dataverse.edit("opportunity", deal, json!({ "estimatedvalue": 1_000 + number }));
+        let wanted = f64::from(1_000 + number);
+        let give_up = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+        while world.value(&referral) != Some(wanted) && tokio::time::Instant::now() < give_up {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        world.partner_center.settled().await;
+        world.dataverse.settled().await;
+    }
+    while world.stack.depth().await? != (0, 0, 0) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let calls = world.stack.calls();
+    let of = |operations: &[&str]| operations.iter().filter_map(|operation| calls.get(*operation)).sum::<u64>();
+    println!("{edits} edits: {calls:?}, {} hints worked", world.figure("worked", None) - before);
+    // infra/README.md "What it costs" multiplies these.
+    let edits = u64::try_from(edits)?;
+    assert!(of(&["SendMessage"]) <= 2 * edits, "{calls:?}");
+    assert!(of(&["GetItem", "Query", "BatchGetItem"]) <= 8 * edits, "{calls:?}");
+    assert!(of(&["PutItem", "UpdateItem", "TransactWriteItems"]) <= 6 * edits, "{calls:?}");
+    Ok(())
+}
