@@ -1,4 +1,4 @@
-//! `e2e FOLDER`: size, start and memory of the functions that `sam build` put into a folder. `tests/release` runs it.
+//! `measure FOLDER`: size, start and memory of the functions that `sam build` put into a folder. `tests/release` runs it.
 
 use std::io::Write;
 use std::path::PathBuf;
