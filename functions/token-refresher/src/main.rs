@@ -26,8 +26,9 @@ struct Function {
 impl Function {
     async fn open(meter: Meter) -> Result<Self, Error> {
         let stage = Stage::of("token-refresher").await?;
-        let (sources, _) = tokio::try_join!(stage.live(|sources| Ok(sources.clone())), stage.store())?;
-        Ok(Self { sources, refresher: stage.refresher(), meter })
+        let refresher = stage.refresher();
+        let (sources, ()) = tokio::try_join!(stage.live(|sources| Ok(sources.clone())), refresher.ready())?;
+        Ok(Self { sources, refresher, meter })
     }
 
     async fn refresh(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {

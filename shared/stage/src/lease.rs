@@ -70,11 +70,18 @@ impl Lease {
     /// # Errors
     /// When the table cannot be used.
     pub async fn holds(&self, epoch: Epoch) -> Result<bool, Error> {
+        Ok(self.standing().await? == Some(epoch))
+    }
+
+    /// Who took it last; nobody yet, perhaps.
+    ///
+    /// # Errors
+    /// When the table cannot be used.
+    pub async fn standing(&self) -> Result<Option<Epoch>, Error> {
         let item =
             self.client.get_item().table_name(&self.table).set_key(Some(self.key())).consistent_read(true).send().await;
         let item = item.map_err(|error| self.broken(reason(&error)))?;
-        let standing = item.item().and_then(|item| item.get("epoch")?.as_n().ok()?.parse::<u64>().ok());
-        Ok(standing == Some(epoch.0))
+        Ok(item.item().and_then(|item| item.get("epoch")?.as_n().ok()?.parse().ok()).map(Epoch))
     }
 
     /// Gives it back before its time. Of somebody else's nothing changes.

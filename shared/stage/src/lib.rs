@@ -7,8 +7,8 @@
 //!
 //! # Where to look
 //! `environment.rs` which function is told what, `vault.rs` Secrets Manager, `sources.rs` its secrets as settings,
-//! `live.rs` the five minutes, `build.rs` doors and clients, `rotation.rs` the life of the refresh token, `lease.rs`
-//! one refresher at a time.
+//! `live.rs` the five minutes, `build.rs` doors and clients; `batch.rs` what the worker does, `minute.rs` what the
+//! reconciler does, `rotation.rs` the life of the refresh token, `lease.rs` one refresher at a time.
 
 mod environment;
 
@@ -18,12 +18,17 @@ mod vault;
 mod build;
 mod live;
 
+mod batch;
+mod minute;
+
 mod lease;
 mod rotation;
 
+pub use batch::{Received, work_batch};
 pub use environment::{FUNCTIONS, Function, Variable};
 pub use lease::Lease;
 pub use live::Live;
+pub use minute::reconcile;
 pub use queue::SqsQueue;
 pub use rotation::{Refreshed, Refresher};
 pub use sources::Sources;

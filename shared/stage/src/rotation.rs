@@ -71,6 +71,14 @@ impl Refresher {
         Self { vault, id: id.to_owned(), lease }
     }
 
+    /// Proves that the lease can be looked at. In the table there is nothing else that the refresher may touch.
+    ///
+    /// # Errors
+    /// When the table is not there, or not ours to use.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.lease.standing().await.map(drop)
+    }
+
     /// Redeems the token in use and puts the new one in its place, once it is proven.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! One thing differs from the template: a message is invisible for seconds and not for minutes, so that a test of a
 //! worker's death does not wait for six minutes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,6 +208,12 @@ impl Stack {
     #[must_use]
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.endpoints.dynamodb.take().into_iter().chain(self.endpoints.rest.take()).collect()
+    }
+
+    /// The partition keys of the items that the functions have touched since the last time this was asked.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<String> {
+        self.endpoints.dynamodb.take_keys()
     }
 
     /// Everything that the functions have written.

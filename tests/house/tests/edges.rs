@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("engine",         "dataverse mapping partner-center queue settings store sync-core"),
     // put together
     ("stage",          "dataverse doors engine partner-center queue settings store telemetry"),
-    ("functions/*",    "doors engine queue stage store telemetry"),
+    ("functions/*",    "doors engine queue stage telemetry"),
     ("cosell",         "catalogue dataverse doors engine mapping mapping-kit partner-center queue settings simulators store sync-core telemetry"),
     // the vendors' side: knows nothing of ours
     ("simulators",     ""),

@@ -120,3 +120,18 @@ async fn a_refresher_killed_at_any_request_leaves_a_token_that_works() -> Result
     assert_eq!(world.stack.day().await, Ok(json!({ "outcome": "rotated" })));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_refresher_touches_nothing_in_the_table_but_what_its_role_allows() -> Result<()> {
+    let world = world().await?;
+    world.stack.keys();
+    assert_eq!(world.stack.day().await, Ok(json!({ "outcome": "rotated" })));
+    let touched: Vec<String> = world.stack.keys().into_iter().collect();
+    let template = e2e::template::Template::read();
+    let policies = template.properties("TokenRefresherRole")["Policies"].clone();
+    let statements = policies[0]["PolicyDocument"]["Statement"].as_array().cloned().unwrap_or_default();
+    let of_the_table = statements.iter().find(|statement| statement["Action"][0] == "dynamodb:GetItem");
+    let condition = of_the_table.map(|statement| statement["Condition"]["ForAllValues:StringEquals"].clone());
+    assert_eq!(condition.map(|keys| keys["dynamodb:LeadingKeys"].clone()), Some(json!(touched)));
+    Ok(())
+}
