@@ -1,7 +1,7 @@
 //! Prepares an intent, saves it, carries it out, and folds what became of it.
 
 use store::Store;
-use sync_core::{BySide, Code, Effect, Fields, Intent, Link, Outcome, Side, SyncState, fold, tell};
+use sync_core::{BySide, Code, Effect, Fields, Intent, Link, Outcome, Response, Side, SyncState, fold, tell};
 
 use crate::request::{self, Change, Plan, Request};
 use crate::session::{Session, Turn, Work};
@@ -56,7 +56,8 @@ impl<S: Store> Engine<S> {
             }
             Side::Crm => {
                 let currencies = self.currencies().await?;
-                let read = self.mapping.opportunity_columns(&sent, &currencies);
+                let entity = self.entity_of(&work.link, session.seen.partner_center.as_ref());
+                let read = self.columns(entity, &sent, &currencies);
                 if let Some(problem) = read.problems.iter().find(|problem| problem.code == Code::CurrencyMissing) {
                     return Ok(Err(blocker(problem.code, problem.text.clone())));
                 }
@@ -69,7 +70,8 @@ impl<S: Store> Engine<S> {
             }
         };
         let plan = Plan { side, effect: Effect::Update, sent, seen, target_etag, tells };
-        Ok(Ok(request::intent(id, plan, &request, &self.policy, (self.clock)())))
+        let policy = self.rules(&work.link, session);
+        Ok(Ok(request::intent(id, plan, &request, policy, (self.clock)())))
     }
 
     /// Saves the intent, carries it out, folds what became of it.
@@ -102,6 +104,7 @@ impl<S: Store> Engine<S> {
         let Some(intent) = work.link.intent.clone() else { return Ok(Turn::Again) };
         let performed = self.perform(&work.link, &intent).await;
         let unknown = performed.outcome == Outcome::Unknown;
+        let refused = matches!(performed.outcome, Outcome::Refused(_));
         if let Outcome::Done(_) = performed.outcome {
             tracing::info!(link = %work.link.id, side = intent.side.word(), intent = %intent.id, cause = session.cause, "written");
         }
@@ -110,14 +113,29 @@ impl<S: Store> Engine<S> {
         session.named[intent.side] = true;
         let before = session.seen[intent.side].take();
         session.seen[intent.side] = performed.seen.map(|after| after.completed_by(before));
+        if let Effect::Move { .. } = intent.effect {
+            session.forget_assumptions();
+        }
         if unknown {
             return Ok(Turn::Again);
         }
         work.link.not_before = None;
         match performed.trouble {
             Some(trouble) => Ok(self.trouble(work, intent.side, &trouble)),
+            None if refused && intent.effect != Effect::Tell => self.tell_refusal(work, session).await,
             None => Ok(Turn::Again),
         }
+    }
+
+    /// What was refused now would be refused again: the seller is told, and it is looked at again later.
+    async fn tell_refusal(&self, work: &mut Work, session: &mut Session) -> Result<Turn, Error> {
+        if session.seen.crm.is_none() {
+            match self.read(&work.link, Side::Crm).await {
+                Ok(seen) => session.seen.crm = Some(seen),
+                Err(trouble) => return Ok(self.trouble(work, Side::Crm, &trouble)),
+            }
+        }
+        Box::pin(self.tell_or_rest(work, session)).await
     }
 
     pub(crate) fn fold(&self, work: &mut Work, intent: &Intent, outcome: Outcome) {
@@ -131,15 +149,22 @@ impl<S: Store> Engine<S> {
             let sentence = "the referral was made in Partner Center.";
             self.audit(&mut work.link, SyncState::Synced, Code::Created, sentence);
         }
+        if let (true, Effect::Respond { response, .. }) = (done, &intent.effect) {
+            let sentence = match response {
+                Response::Accept => "the referral was accepted in Partner Center.",
+                Response::Decline => "the referral was declined in Partner Center.",
+            };
+            self.audit(&mut work.link, SyncState::Synced, Code::Synced, sentence);
+        }
     }
 }
 
 /// Whether an audit line was added when the intent was made.
 fn announced(intent: &Intent) -> bool {
     match intent.effect {
-        Effect::Update => true,
+        Effect::Update | Effect::Move { .. } => true,
         Effect::Create => intent.side == Side::Crm,
         Effect::Tell => intent.tells.as_ref().is_some_and(|told| told.code.is_some()),
-        Effect::Parent { .. } => false,
+        Effect::Parent { .. } | Effect::Respond { .. } | Effect::Qualify => false,
     }
 }

@@ -10,7 +10,8 @@ use sync_core::{
 use uuid::Uuid;
 
 use crate::request::{self, Change, Request, RowKey};
-use crate::sides::{OPPORTUNITIES, Seen};
+use crate::sides::Seen;
+use crate::tables::{LEADS, entity_of, id_column, set_of};
 use crate::trouble::{Trouble, crm_outcome, partner_center_outcome};
 use crate::{Engine, Point};
 
@@ -44,6 +45,7 @@ impl<S: Store> Engine<S> {
             Request::PatchReferral(changes) => self.patch_referral(link, intent, changes).await,
             Request::CreateRow { set, key, columns } => self.create_row(intent, &set, &key, &columns).await,
             Request::UpdateRecord(columns) => self.update_record(link, intent, &columns).await,
+            Request::QualifyLead(body) => self.qualify_lead(link, intent, &body).await,
         }
     }
 
@@ -95,19 +97,38 @@ impl<S: Store> Engine<S> {
 
     async fn create_row(&self, intent: &Intent, set: &str, key: &RowKey, columns: &Map<String, Value>) -> Performed {
         let key = key.clone().into();
-        let is_record = intent.effect == Effect::Create;
-        let select = if is_record { self.mapping.opportunity_select() } else { self.mapping.account_select() };
-        match self.write(set, &key, columns, Precondition::MustNotExist, &select, intent).await {
-            Ok(row) if is_record => {
+        let entity = entity_of(set).filter(|_| intent.effect == Effect::Create);
+        let select = entity.map_or_else(|| self.mapping.account_select(), |entity| self.select(entity));
+        match (self.write(set, &key, columns, Precondition::MustNotExist, &select, intent).await, entity) {
+            (Ok(row), Some(entity)) => {
                 self.reach(Point::RecordCreated);
-                let id = row.as_ref().and_then(|row| id_of(row, "opportunityid"));
+                let id = row.as_ref().and_then(|row| id_of(row, id_column(entity)));
                 let (Some(row), Some(id)) = (row, id) else { return Performed::nothing(Outcome::Unknown, None) };
-                let Ok(seen) = self.record_seen(&row).await else { return Performed::nothing(Outcome::Unknown, None) };
+                let Ok(seen) = self.row_seen(entity, &row).await else {
+                    return Performed::nothing(Outcome::Unknown, None);
+                };
                 let fields = seen.snapshot().map(|snapshot| snapshot.fields.clone()).unwrap_or_default();
-                let answer = Answer::record(Entity::Opportunity, id, fields);
+                let answer = Answer::record(entity, id, fields);
                 Performed { outcome: Outcome::Done(answer), seen: Some(seen), trouble: None }
             }
-            Ok(_) => Performed::nothing(Outcome::Done(Answer::default()), None),
+            (Ok(_), None) => Performed::nothing(Outcome::Done(Answer::default()), None),
+            (Err(error), _) => {
+                let (outcome, trouble) = crm_outcome(&error);
+                Performed::nothing(outcome, trouble)
+            }
+        }
+    }
+
+    /// The answer may name the rows that came of it, or nothing (dataverse-api 6.5): they are read, not believed.
+    async fn qualify_lead(&self, link: &Link, intent: &Intent, body: &Value) -> Performed {
+        let lead = link.pair.record().and_then(|record| Uuid::parse_str(record.id.as_str()).ok());
+        let Some(lead) = lead else { return Performed::nothing(Outcome::NotDone, None) };
+        let action = format!("{LEADS}({lead})/Microsoft.Dynamics.CRM.QualifyLead");
+        match self.dataverse.action(&action, body, Some(&tag(intent))).await {
+            Ok(_) => {
+                self.reach(Point::SideUpdated);
+                Performed::nothing(Outcome::Done(Answer::default()), None)
+            }
             Err(error) => {
                 let (outcome, trouble) = crm_outcome(&error);
                 Performed::nothing(outcome, trouble)
@@ -116,17 +137,23 @@ impl<S: Store> Engine<S> {
     }
 
     async fn update_record(&self, link: &Link, intent: &Intent, columns: &Map<String, Value>) -> Performed {
-        let id = link.pair.record().and_then(|record| Uuid::parse_str(record.id.as_str()).ok());
-        let (Some(id), Some(etag)) = (id, &intent.target_etag) else {
+        let moves = match &intent.effect {
+            Effect::Move { to, .. } => Some(to),
+            _ => None,
+        };
+        let record = moves.or(link.pair.record());
+        let id = record.and_then(|record| Uuid::parse_str(record.id.as_str()).ok());
+        let (Some(record), Some(id), Some(etag)) = (record, id, &intent.target_etag) else {
             return Performed::nothing(Outcome::NotDone, None);
         };
         let precondition = Precondition::Matches(etag.as_str().to_owned());
-        let select = self.mapping.opportunity_select();
-        match self.write(OPPORTUNITIES, &Key::Primary(id), columns, precondition, &select, intent).await {
+        let (set, select) = (set_of(record.entity), self.select(record.entity));
+        match self.write(set, &Key::Primary(id), columns, precondition, &select, intent).await {
             Ok(row) => {
                 self.reach(Point::SideUpdated);
-                let seen = match row {
-                    Some(row) => self.record_seen(&row).await.ok().map(|seen| complete(seen, link, intent)),
+                let seen = match row.filter(|_| moves.is_none()) {
+                    Some(row) => self.row_seen(record.entity, &row).await.ok().map(|seen| complete(seen, link, intent)),
+                    // Of the record that the link moved to, nothing has been read to complete it by.
                     None => None,
                 };
                 Performed { outcome: done(seen.as_ref()), seen, trouble: None }
@@ -148,12 +175,16 @@ impl<S: Store> Engine<S> {
         intent: &Intent,
     ) -> Result<Option<Value>, dataverse::Error> {
         let select: Vec<&str> = select.iter().map(String::as_str).collect();
-        // The tag reaches webhooks as a shared variable; it is a hint for people who read them, nothing decides by it.
-        let tag = format!("cosell:{}", intent.id);
+        let tag = tag(intent);
         let write = Write { body: columns, precondition, select: &select, tag: Some(&tag) };
         let written = self.dataverse.upsert(set, key, &write).await?;
         Ok(written.row.map(|row| Value::Object(row.raw().clone())))
     }
+}
+
+/// Reaches webhooks as a shared variable; it is a hint for people who read them, nothing decides by it.
+fn tag(intent: &Intent) -> String {
+    format!("cosell:{}", intent.id)
 }
 
 impl From<RowKey> for Key {
@@ -172,9 +203,9 @@ pub(crate) fn id_of(row: &Value, column: &str) -> Option<RecordId> {
 }
 
 /// Which half a CRM row is.
-pub(crate) fn half_of(row: &Value) -> Option<Pair> {
-    let id = id_of(row, "opportunityid")?;
-    Some(Pair::RecordOnly(sync_core::RecordRef { entity: Entity::Opportunity, id }))
+pub(crate) fn half_of(entity: Entity, row: &Value) -> Option<Pair> {
+    let id = id_of(row, id_column(entity))?;
+    Some(Pair::RecordOnly(sync_core::RecordRef { entity, id }))
 }
 
 fn done(seen: Option<&Seen>) -> Outcome {

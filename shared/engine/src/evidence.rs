@@ -2,12 +2,13 @@
 
 use partner_center::{Direction, ListQuery, Order};
 use store::Store;
-use sync_core::{Effect, Evidence, Found, Intent, Link, Pair, ReferralId, Side, Sight};
+use sync_core::{Effect, Entity, Evidence, Found, Intent, Link, Pair, ReferralId, Side, Sight};
 use uuid::Uuid;
 
 use crate::effect::half_of;
 use crate::request::{self, Request, RowKey};
 use crate::sides::Seen;
+use crate::tables::entity_of;
 use crate::trouble::Trouble;
 use crate::{Engine, time};
 
@@ -31,7 +32,13 @@ impl<S: Store> Engine<S> {
             }
             (Side::Crm, Effect::Create | Effect::Parent { .. }) => {
                 let (seen, half) = self.read_row_made(link).await?;
-                Ok(Some((Evidence::Target(seen.sight.clone(), half), Some(seen))))
+                // An account is no sight of the link's record.
+                let is_record = intent.effect == Effect::Create;
+                Ok(Some((Evidence::Target(seen.sight.clone(), half), Some(seen).filter(|_| is_record))))
+            }
+            (Side::Crm, Effect::Move { to, .. }) => {
+                let sight = self.read_record(to).await?.sight;
+                Ok(Some((Evidence::Target(sight, None), None)))
             }
             (side, _) => {
                 let seen = self.read(link, side).await?;
@@ -74,9 +81,10 @@ impl<S: Store> Engine<S> {
     /// Reads the row that a create intent would have made, by the key that it would have.
     async fn read_row_made(&self, link: &Link) -> Result<(Seen, Option<Pair>), Trouble> {
         match request::of(link) {
-            Some(Request::CreateRow { key: key @ RowKey::Alternate { .. }, .. }) => {
-                let seen = self.read_opportunity(&key.into()).await?;
-                let half = seen.raw.as_ref().and_then(half_of);
+            Some(Request::CreateRow { set, key: key @ RowKey::Alternate { .. }, .. }) => {
+                let entity = entity_of(&set).unwrap_or(Entity::Opportunity);
+                let seen = self.read_row(entity, &key.into()).await?;
+                let half = seen.raw.as_ref().and_then(|row| half_of(entity, row));
                 Ok((seen, half))
             }
             Some(Request::CreateRow { set, key: RowKey::Primary(id), .. }) => {

@@ -13,16 +13,22 @@ use sync_core::{Code, Link, RecordId, ReferralId, Side};
 
 use crate::effect::ORGANIZATION;
 use crate::find::MICROSOFT;
-use crate::sides::OPPORTUNITIES;
+use crate::tables::{id_column, set_of};
 use crate::trouble::Trouble;
+use crate::wake::hint_entity;
 use crate::{Engine, Error, Point};
 
 /// The cursor that says when the first pass over the referrals had ended.
 pub(crate) const FIRST_PASS: &str = "partner_center.first_pass";
 /// The newest `updatedDateTime` whose page was queued.
 const WATERMARK: &str = "partner_center.updated";
-/// The delta link of the opportunities.
-const DELTA: &str = "crm.opportunities.delta";
+/// The cursor that keeps a table's delta link.
+fn delta_of(entity: sync_core::Entity) -> &'static str {
+    match entity {
+        sync_core::Entity::Opportunity => "crm.opportunities.delta",
+        sync_core::Entity::Lead => "crm.leads.delta",
+    }
+}
 /// How far each poll reads behind the watermark: late commits and skewed clocks (reliability 3.1).
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// Rows per page of the CRM's feed; at most 5,000 (dataverse-api 2.3).
@@ -113,60 +119,78 @@ impl<S: Store> Engine<S> {
     /// When the CRM, the store or the queue is not available; the next poll goes on where this one stopped.
     pub async fn poll_crm<Q: Queue>(&self, queue: &Q) -> Result<Polled, Error> {
         self.demand_own_tenant(Side::Crm).await?;
+        let mut polled = Polled::default();
+        for entity in [sync_core::Entity::Opportunity, sync_core::Entity::Lead] {
+            self.poll_table(queue, entity, &mut polled).await?;
+        }
+        Ok(polled)
+    }
+
+    async fn poll_table<Q: Queue>(
+        &self,
+        queue: &Q,
+        entity: sync_core::Entity,
+        polled: &mut Polled,
+    ) -> Result<(), Error> {
         let failed = |error: dataverse::Error| Trouble::of_crm(&error).poll_error(Side::Crm);
-        let mut page = match self.store.cursor(DELTA).await?.map(DeltaLink::from) {
+        let mut page = match self.store.cursor(delta_of(entity)).await?.map(DeltaLink::from) {
             Some(link) => match self.dataverse.follow(&link, Some(CRM_PAGE)).await {
                 Err(dataverse::Error::DeltaExpired) => {
                     tracing::warn!(code = "delta-expired", "the CRM's delta link has expired; everything is read anew");
-                    self.start_tracking().await.map_err(failed)?
+                    self.start_tracking(entity).await.map_err(failed)?
                 }
                 page => page.map_err(failed)?,
             },
-            None => self.start_tracking().await.map_err(failed)?,
+            None => self.start_tracking(entity).await.map_err(failed)?,
         };
-        let mut polled = Polled::default();
         loop {
             for row in &page.changed {
                 polled.rows += 1;
-                polled.hints += usize::from(self.hint_of_row(queue, &Value::Object(row.raw().clone())).await?);
+                polled.hints += usize::from(self.hint_of_row(queue, entity, &Value::Object(row.raw().clone())).await?);
             }
             for id in &page.deleted {
                 polled.rows += 1;
                 let record = RecordId::new(id.to_string());
                 if self.store.load(LinkKey::Record(&record)).await?.is_some() {
-                    let sent = self.feed_hint(queue, HintSide::Crm, Entity::Opportunity, record.as_str(), None).await?;
+                    let sent = self.feed_hint(queue, HintSide::Crm, hint_entity(entity), record.as_str(), None).await?;
                     polled.hints += usize::from(sent);
                 }
             }
             self.reach(Point::PageQueued);
             if let Some(delta) = &page.delta {
-                self.store.set_cursor(DELTA, delta.as_str()).await?;
+                self.store.set_cursor(delta_of(entity), delta.as_str()).await?;
             }
             match page.next.take() {
                 Some(next) => page = self.dataverse.follow(&next, Some(CRM_PAGE)).await.map_err(failed)?,
-                None => return Ok(polled),
+                None => return Ok(()),
             }
         }
     }
 
-    async fn start_tracking(&self) -> Result<DeltaPage, dataverse::Error> {
+    async fn start_tracking(&self, entity: sync_core::Entity) -> Result<DeltaPage, dataverse::Error> {
         let own = self.mapping.own();
-        let select = ["opportunityid", "statecode", own.sync.as_str(), own.referral_id.as_str()];
-        self.dataverse.start_tracking(OPPORTUNITIES, &select, Some(CRM_PAGE)).await
+        let select = [id_column(entity), "statecode", own.sync.as_str(), own.referral_id.as_str()];
+        self.dataverse.start_tracking(set_of(entity), &select, Some(CRM_PAGE)).await
     }
 
-    async fn hint_of_row<Q: Queue>(&self, queue: &Q, row: &Value) -> Result<bool, Error> {
-        let Some(id) = crate::effect::id_of(row, "opportunityid") else { return Ok(false) };
+    async fn hint_of_row<Q: Queue>(&self, queue: &Q, entity: sync_core::Entity, row: &Value) -> Result<bool, Error> {
+        let Some(id) = crate::effect::id_of(row, id_column(entity)) else { return Ok(false) };
         let etag = row.get("@odata.etag").and_then(Value::as_str);
         let stored = self.store.load(LinkKey::Record(&id)).await?;
         let interesting = match &stored {
             Some(stored) => !knows(&stored.link, Side::Crm, etag),
-            None => row.get(&self.mapping.own().sync).and_then(Value::as_bool) == Some(true),
+            // A lead is shared once it has a referral; an opportunity may get one.
+            None => {
+                let own = self.mapping.own();
+                let has_referral = row.get(&own.referral_id).is_some_and(|id| !id.is_null());
+                let may_be_shared = entity == sync_core::Entity::Opportunity || has_referral;
+                may_be_shared && row.get(&own.sync).and_then(Value::as_bool) == Some(true)
+            }
         };
         if !interesting {
             return Ok(false);
         }
-        self.feed_hint(queue, HintSide::Crm, Entity::Opportunity, id.as_str(), etag).await
+        self.feed_hint(queue, HintSide::Crm, hint_entity(entity), id.as_str(), etag).await
     }
 
     async fn feed_hint<Q: Queue>(

@@ -4,7 +4,7 @@ use dataverse::Key;
 use partner_center::Referral;
 use queue::{Entity, Hint};
 use serde_json::Value;
-use store::{LinkKey, Store};
+use store::{LinkKey, Store, Stored};
 use sync_core::{BySide, Link, LinkId, Pair, Phase, RecordId, RecordRef, ReferralId, Side};
 use uuid::Uuid;
 
@@ -26,10 +26,13 @@ impl<S: Store> Engine<S> {
         }
         match hint.entity {
             Entity::Referral => self.follow_referral(hint).await,
-            Entity::Opportunity => self.follow_opportunity(hint, &hint.id).await,
+            // A person who gives a record's id need not say of which table it is.
+            Entity::Opportunity => match self.follow_opportunity(hint, &hint.id).await? {
+                Worked::Uninteresting if hint.cause == CAUSE_COMMAND => self.follow_lead(hint).await,
+                worked => Ok(worked),
+            },
+            Entity::Lead => self.follow_lead(hint).await,
             Entity::Solution => self.follow_solution(hint).await,
-            // Leads are not synced yet.
-            Entity::Lead => Ok(Worked::Uninteresting),
         }
     }
 
@@ -66,7 +69,7 @@ impl<S: Store> Engine<S> {
         if let Some(stored) = self.store.load(LinkKey::Record(&record.id)).await? {
             return self.rest(&stored.link.id, session(hint, Side::Crm, None)).await;
         }
-        let seen = match self.read_opportunity(&Key::Primary(id)).await {
+        let seen = match self.read_record(&record).await {
             Ok(seen) => seen,
             Err(trouble) => return Err(trouble.poll_error(Side::Crm)),
         };
@@ -78,8 +81,48 @@ impl<S: Store> Engine<S> {
         {
             return self.rest(&stored.link.id, session(hint, Side::Crm, None)).await;
         }
+        if let Some(stored) = self.link_of_origin(&seen).await? {
+            let session = Session { heir_is_shared: true, ..session(hint, Side::Crm, None) };
+            return self.rest(&stored.link.id, session).await;
+        }
+        match self.referral_of_origin(&seen).await {
+            Ok(Some(referral)) => {
+                let hint = Hint { entity: Entity::Referral, id: referral.as_str().to_owned(), ..hint.clone() };
+                return self.follow_referral(&hint).await;
+            }
+            Ok(None) => {}
+            Err(trouble) => return Err(trouble.poll_error(Side::Crm)),
+        }
         let link = Link::new(new_link_id(), Pair::RecordOnly(record.clone()));
         self.rest_new(link, &LinkKey::Record(&record.id), session(hint, Side::Crm, Some(seen))).await
+    }
+
+    /// The link of the lead that an opportunity came of, if it has not moved on yet: the deal has a referral already.
+    async fn link_of_origin(&self, seen: &Seen) -> Result<Option<Stored>, Error> {
+        let Some(lead) = seen.id_of("originatingleadid") else { return Ok(None) };
+        let lead = RecordId::new(lead.to_string());
+        let stored = self.store.load(LinkKey::Record(&lead)).await?;
+        Ok(stored.filter(|stored| stored.link.pair.record().is_some_and(|record| record.id == lead)))
+    }
+
+    /// A lead is a half of a link, or carries a referral's id. Sellers share opportunities: a lead of theirs is none yet.
+    async fn follow_lead(&self, hint: &Hint) -> Result<Worked, Error> {
+        let Ok(id) = Uuid::parse_str(&hint.id) else { return Ok(Worked::Uninteresting) };
+        let record = RecordRef { entity: sync_core::Entity::Lead, id: RecordId::new(id.to_string()) };
+        if let Some(stored) = self.store.load(LinkKey::Record(&record.id)).await? {
+            return self.rest(&stored.link.id, session(hint, Side::Crm, None)).await;
+        }
+        let seen = match self.read_record(&record).await {
+            Ok(seen) => seen,
+            Err(trouble) => return Err(trouble.poll_error(Side::Crm)),
+        };
+        let shared = seen.snapshot().is_some_and(|snapshot| snapshot.shared);
+        let Some(referral) = self.claimed_referral(&seen).filter(|_| shared) else { return Ok(Worked::Uninteresting) };
+        if let Some(stored) = self.store.load(LinkKey::Referral(&referral)).await? {
+            return self.rest(&stored.link.id, session(hint, Side::Crm, None)).await;
+        }
+        let hint = Hint { entity: Entity::Referral, id: referral.as_str().to_owned(), ..hint.clone() };
+        self.follow_referral(&hint).await
     }
 
     /// A solution row wakes its opportunity.
@@ -127,18 +170,17 @@ impl<S: Store> Engine<S> {
         partner_center::ReferralId::parse(claimed).map(|id| ReferralId::new(id.as_str()))
     }
 
-    /// Whether an unlinked referral becomes a record: ours, not ended, and a deal rather than a lead (design section 4
-    /// "What becomes what").
+    /// Whether an unlinked referral becomes a record: ours, not ended, and not of a class that the settings leave out
+    /// (design section 4 "What becomes what").
     pub(crate) async fn makes_a_record(&self, referral: &Referral) -> Result<bool, Error> {
         let ours = match self.organization().await? {
             Some(ours) => referral.organization_id().is_some_and(|id| id.eq_ignore_ascii_case(&ours)),
             None => referral.organization_id() != Some(MICROSOFT),
         };
         let read = self.mapping.referral_snapshot(referral.raw());
-        let lead = is_lead_class(referral);
         let wanted = match self.settings.sync.inbound {
-            settings::Inbound::All => !(lead && read.value.phase == Phase::Unanswered),
-            settings::Inbound::CoSellOnly => !lead,
+            settings::Inbound::All => true,
+            settings::Inbound::CoSellOnly => !mapping::is_lead_class(referral.raw()),
         };
         Ok(ours && wanted && read.value.phase != Phase::Closed)
     }
@@ -156,20 +198,13 @@ impl<S: Store> Engine<S> {
 /// Microsoft's organization id on its own copies.
 pub(crate) const MICROSOFT: &str = "msft";
 
-/// Lead-class (design section 4): sent to us alone, by Microsoft or by nobody, and qualified by somebody.
-fn is_lead_class(referral: &Referral) -> bool {
-    referral.direction() == Some("Incoming")
-        && referral.kind() == Some("Independent")
-        && referral.invited_by().is_none_or(|inviter| inviter == MICROSOFT)
-        && referral.qualification().is_some_and(|qualification| qualification != "None")
-}
-
 fn session(hint: &Hint, side: Side, seen: Option<Seen>) -> Session {
     let both = [CAUSE_DUE, CAUSE_COMMAND].contains(&hint.cause.as_str());
     let mut session = Session {
         named: BySide::from_fn(|one| both || one == side),
         seen: BySide::default(),
         cause: hint.cause.clone(),
+        heir_is_shared: false,
     };
     session.seen[side] = seen;
     session

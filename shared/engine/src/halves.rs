@@ -9,13 +9,14 @@ use dataverse::{Key, Query};
 use mapping::NewReferral;
 use serde_json::{Map, Value, json};
 use store::Store;
-use sync_core::{Blocker, BySide, Code, Effect, Fields, Intent, Link, Pair, ReferralId, Side, Snapshot, tell};
+use sync_core::{Blocker, BySide, Code, Effect, Entity, Fields, Intent, Link, Pair, ReferralId, Side, Snapshot, tell};
 use uuid::Uuid;
 
 use crate::effect::half_of;
 use crate::feeds::FIRST_PASS;
 use crate::request::{self, Plan, Request, RowKey};
-use crate::sides::{ACCOUNTS, OPPORTUNITIES, Seen};
+use crate::sides::{ACCOUNTS, Seen};
+use crate::tables::set_of;
 use crate::telling::blocker;
 use crate::trouble::Trouble;
 use crate::{Engine, Error};
@@ -57,16 +58,23 @@ impl<S: Store> Engine<S> {
         };
         let own = self.mapping.own();
         let key = Key::Alternate { column: own.referral_id.clone(), value: referral.as_str().to_owned() };
-        let claimed = self.read_opportunity(&key).await?;
-        if let Some(half) = claimed.raw.as_ref().and_then(half_of) {
+        let claimed = self.read_row(Entity::Opportunity, &key).await?;
+        if let Some(half) = claimed.raw.as_ref().and_then(|row| half_of(Entity::Opportunity, row)) {
+            return Ok(Half::Found(half));
+        }
+        if mapping::is_lead_class(raw)
+            && let Some(half) = self.claimed_lead(&key, snapshot).await?
+        {
             return Ok(Half::Found(half));
         }
         let reference = raw.get("externalReferenceId").and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
         if let Some(record) = reference {
-            let named = self.read_opportunity(&Key::Primary(record)).await?;
+            let named = self.read_row(Entity::Opportunity, &Key::Primary(record)).await?;
             if let Some(row) = &named.raw {
                 return Ok(match row.get(&own.referral_id).and_then(Value::as_str) {
-                    None | Some("") => half_of(row).map_or(Half::NotYet(FIRST_PASS_WAIT), Half::Found),
+                    None | Some("") => {
+                        half_of(Entity::Opportunity, row).map_or(Half::NotYet(FIRST_PASS_WAIT), Half::Found)
+                    }
                     Some(_) => Half::Blocked(blocker(
                         Code::DuplicateReferral,
                         "another referral already belongs to this opportunity: close one of the two in Partner Center",
@@ -74,9 +82,18 @@ impl<S: Store> Engine<S> {
                 });
             }
         }
+        if self.entity_of(link, Some(source)) == Entity::Lead {
+            let parents = self.parents_of_lead(snapshot).await?;
+            return self.new_record(link, Entity::Lead, snapshot, sent, parents).await;
+        }
         match self.account(snapshot).await? {
-            Account::Use(account) => self.new_record(link, snapshot, sent, Some(account)).await,
-            Account::None => self.new_record(link, snapshot, sent, None).await,
+            Account::Use(account) => {
+                let bind = json!(format!("/{ACCOUNTS}({account})"));
+                let parents = ["customerid_account@odata.bind", "parentaccountid@odata.bind"];
+                let parents = parents.map(|name| (name.to_owned(), bind.clone())).into_iter().collect();
+                self.new_record(link, Entity::Opportunity, snapshot, sent, parents).await
+            }
+            Account::None => self.new_record(link, Entity::Opportunity, snapshot, sent, Map::new()).await,
             Account::Make(key, columns) => Ok(Half::Make(Box::new(self.new_account(key, columns)))),
             Account::Ambiguous => Ok(Half::Blocked(blocker(
                 Code::AccountAmbiguous,
@@ -88,23 +105,19 @@ impl<S: Store> Engine<S> {
     async fn new_record(
         &self,
         link: &mut Link,
+        entity: Entity,
         source: &Snapshot,
         sent: Fields,
-        account: Option<Uuid>,
+        parents: Map<String, Value>,
     ) -> Result<Half, Trouble> {
         let Some(referral) = link.pair.referral().cloned() else { return Ok(Half::NotYet(FIRST_PASS_WAIT)) };
         let currencies = self.currencies().await?;
-        let made = self.mapping.create_opportunity(&source.fields, &currencies);
+        let made = self.new_columns(entity, &source.fields, &currencies);
         if let Some(problem) = made.problems.iter().find(|problem| problem.code == Code::CurrencyMissing) {
             return Ok(Half::Blocked(blocker(problem.code, problem.text.clone())));
         }
-        let mut columns = self.defaults(&self.settings.defaults.opportunity);
-        columns.extend(made.value);
-        if let Some(account) = account {
-            let bind = json!(format!("/{ACCOUNTS}({account})"));
-            columns.insert("customerid_account@odata.bind".to_owned(), bind.clone());
-            columns.insert("parentaccountid@odata.bind".to_owned(), bind);
-        }
+        let mut columns = made.value;
+        columns.extend(parents);
         // What the record will be told is what it is once it exists.
         let mut told = tell(link);
         told.state = match source.phase {
@@ -113,23 +126,23 @@ impl<S: Store> Engine<S> {
         };
         (told.code, told.text) = (None, String::new());
         self.audit_cuts(link, told.state, &made.problems);
-        self.audit(link, told.state, Code::Created, "the opportunity was made from the referral in Partner Center.");
+        let sentence = format!("the {} was made from the referral in Partner Center.", entity.word());
+        self.audit(link, told.state, Code::Created, &sentence);
         let id = request::new_id();
         columns.extend(self.own_columns(link, &told, &id));
         columns.insert(self.mapping.own().sync.clone(), json!(true));
         let key =
             RowKey::Alternate { column: self.mapping.own().referral_id.clone(), value: referral.as_str().to_owned() };
-        let request = Request::CreateRow { set: OPPORTUNITIES.to_owned(), key, columns };
+        let request = Request::CreateRow { set: set_of(entity).to_owned(), key, columns };
         let seen = BySide { partner_center: source.fields.clone(), crm: Fields::new() };
         let plan =
             Plan { side: Side::Crm, effect: Effect::Create, sent, seen: &seen, target_etag: None, tells: Some(told) };
-        Ok(Half::Make(Box::new(request::intent(id, plan, &request, &self.policy, (self.clock)()))))
+        Ok(Half::Make(Box::new(request::intent(id, plan, &request, self.policy_of(entity), (self.clock)()))))
     }
 
-    fn new_account(&self, key: Uuid, mut columns: Map<String, Value>) -> Intent {
-        let defaults = self.defaults(&self.settings.defaults.account);
-        for (column, value) in defaults {
-            columns.entry(column).or_insert(value);
+    pub(crate) fn new_account(&self, key: Uuid, mut columns: Map<String, Value>) -> Intent {
+        for (column, value) in &self.settings.defaults.account {
+            columns.entry(column.clone()).or_insert_with(|| value.clone());
         }
         let request = Request::CreateRow { set: ACCOUNTS.to_owned(), key: RowKey::Primary(key), columns };
         let plan = Plan {
@@ -143,12 +156,8 @@ impl<S: Store> Engine<S> {
         request::intent(request::new_id(), plan, &request, &self.policy, (self.clock)())
     }
 
-    fn defaults(&self, columns: &std::collections::BTreeMap<String, Value>) -> Map<String, Value> {
-        columns.iter().map(|(column, value)| (column.clone(), value.clone())).collect()
-    }
-
     /// The customer's account: the one active match, or a new one under a primary key that follows from the match values.
-    async fn account(&self, source: &Snapshot) -> Result<Account, Trouble> {
+    pub(crate) async fn account(&self, source: &Snapshot) -> Result<Account, Trouble> {
         let Some(wanted) = self.mapping.account_match(&source.fields, &self.settings.account.match_on) else {
             return Ok(Account::None);
         };
@@ -249,7 +258,7 @@ impl<S: Store> Engine<S> {
 }
 
 /// Where the customer's account comes from.
-enum Account {
+pub(crate) enum Account {
     Use(Uuid),
     Make(Uuid, Map<String, Value>),
     /// The referral names no customer to look for.

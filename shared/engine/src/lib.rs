@@ -6,10 +6,11 @@
 //! # How one hint travels
 //! [`Engine::work`] (`work.rs`) drops what was worked before, finds or makes the link (`find.rs`), and brings it to rest
 //! (`rounds.rs`): recover an intent in flight (`evidence.rs`), read the sides (`sides.rs`), `sync_core::decide`, find or
-//! prepare the missing half (`halves.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
+//! prepare the missing half (`halves.rs`), work what no field says (`acts.rs`: answers, `leads.rs`, `moving.rs`), note an intent (`request.rs`), carry it out (`effect.rs`), fold, save.
 //! [`Engine::poll_partner_center`] and [`Engine::poll_crm`] (`feeds.rs`) turn what changed into hints, and
 //! [`Engine::wake`] (`wake.rs`) what is due.
 
+mod acts;
 mod brake;
 mod carry_out;
 mod effect;
@@ -19,6 +20,8 @@ mod feeds;
 mod find;
 mod gone;
 mod halves;
+mod leads;
+mod moving;
 mod plan;
 mod point;
 mod preflight;
@@ -29,6 +32,7 @@ mod resolve;
 mod rounds;
 mod session;
 mod sides;
+mod tables;
 mod telling;
 mod tenant;
 mod time;
@@ -61,6 +65,7 @@ pub struct Engine<S> {
     dataverse: dataverse::Client,
     mapping: Mapping,
     policy: Policy,
+    lead_policy: Policy,
     settings: Settings,
     clock: Clock,
     currencies: Mutex<Option<(jiff::Timestamp, Arc<Currencies>)>>,
@@ -86,7 +91,7 @@ impl<S: Store> Engine<S> {
             settings::Write::Crm => WriteMode::Crm,
             settings::Write::None => WriteMode::None,
         };
-        let policy = mapping.policy(write);
+        let (policy, lead_policy) = (mapping.policy(write), mapping.lead_policy(write));
         let currencies = Mutex::new(None);
         let crm_is_ours = OnceCell::new();
         Ok(Self {
@@ -95,6 +100,7 @@ impl<S: Store> Engine<S> {
             dataverse,
             mapping,
             policy,
+            lead_policy,
             settings,
             clock,
             currencies,

@@ -4,12 +4,13 @@ use partner_center::{ListQuery, Order};
 use serde_json::Value;
 use store::{LinkKey, Store};
 use sync_core::{
-    BySide, Decision, FieldId, Fields, Held, Link, LinkId, Pair, Reading, RecordId, RecordRef, ReferralId, Side, Sight,
-    Step, Verdict, decide, reading,
+    Act, BySide, Decision, FieldId, Fields, Held, Link, LinkId, Pair, Policy, Reading, RecordId, RecordRef, ReferralId,
+    Response, Side, Sight, Step, Verdict, act, act_at_rest, decide, reading,
 };
 use uuid::Uuid;
 
-use crate::sides::{OPPORTUNITIES, Seen};
+use crate::sides::Seen;
+use crate::tables::OPPORTUNITIES;
 use crate::trouble::Trouble;
 use crate::{Engine, Error};
 
@@ -49,15 +50,21 @@ impl<S: Store> Engine<S> {
             seen[side] = Some(self.read(link, side).await.map_err(|trouble| trouble.poll_error(side))?);
         }
         let sights = BySide::from_fn(|side| seen[side].as_ref().map_or(Sight::Unreadable, |seen| seen.sight.clone()));
-        let decision = decide(link, &sights, &self.policy);
+        let policy = self.policy_of(self.entity_of(link, seen.partner_center.as_ref()));
+        let decision = decide(link, &sights, policy);
         let fields = BySide::from_fn(|side| match &sights[side] {
             Sight::Present(snapshot) => snapshot.fields.clone(),
             _ => Fields::new(),
         });
-        Ok(self.lines(link, &decision, &fields))
+        let seen = self.acting_of(link, &seen);
+        let acts = [act(link, &seen), act_at_rest(link, &seen)];
+        let mut lines: Vec<Planned> =
+            acts.iter().filter_map(act_spoken).map(|(side, reason)| whole(link, side, reason.to_owned())).collect();
+        lines.extend(self.lines(link, &decision, &fields, policy));
+        Ok(lines)
     }
 
-    fn lines(&self, link: &Link, decision: &Decision, fields: &BySide<Fields>) -> Vec<Planned> {
+    fn lines(&self, link: &Link, decision: &Decision, fields: &BySide<Fields>, policy: &Policy) -> Vec<Planned> {
         let mut lines = Vec::new();
         match &decision.step {
             Step::Rest | Step::Update { .. } => {}
@@ -79,7 +86,7 @@ impl<S: Store> Engine<S> {
             }
         }
         for group in &decision.groups {
-            let Some(rule) = self.policy.rules.iter().find(|rule| rule.group == group.group) else { continue };
+            let Some(rule) = policy.rules.iter().find(|rule| rule.group == group.group) else { continue };
             let Some((to, reason)) = spoken(group.verdict) else { continue };
             for field in &rule.fields {
                 let (from, value) = (reading(&fields[to], &field.id), reading(&fields[to.other()], &field.id));
@@ -156,6 +163,26 @@ fn whole(link: &Link, side: Side, reason: String) -> Planned {
         from: Reading::Unknown,
         to: Reading::Unknown,
         reason,
+    }
+}
+
+/// What an act would do, and to which side.
+fn act_spoken(act: &Act) -> Option<(Side, &'static str)> {
+    match act {
+        Act::Nothing | Act::Look(_) | Act::Heed(_) => None,
+        Act::Respond { response: Response::Accept, by_column: true } => {
+            Some((Side::PartnerCenter, "accepted: the seller's response says so"))
+        }
+        Act::Respond { response: Response::Accept, by_column: false } => {
+            Some((Side::PartnerCenter, "accepted: the seller qualified the lead"))
+        }
+        Act::Respond { response: Response::Decline, .. } => {
+            Some((Side::PartnerCenter, "declined: the seller's response says so"))
+        }
+        Act::Remark(..) => Some((Side::Crm, "not-accepted: the seller's response has no effect, and is told so")),
+        Act::FollowQualified => Some((Side::Crm, "the deal goes on in the opportunity of the qualified lead")),
+        Act::FollowMaster(_) => Some((Side::Crm, "record-merged: the referral goes on with the master lead")),
+        Act::Qualify => Some((Side::Crm, "the lead becomes an opportunity: the referral was accepted")),
     }
 }
 

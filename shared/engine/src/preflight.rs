@@ -4,7 +4,10 @@ use dataverse::{Error, Query};
 use store::Store;
 
 use crate::Engine;
-use crate::sides::{ACCOUNTS, OPPORTUNITIES};
+use sync_core::Entity;
+
+use crate::sides::ACCOUNTS;
+use crate::tables::{LEADS, OPPORTUNITIES};
 
 impl<S: Store> Engine<S> {
     /// Asks the CRM for the columns of every row. A CRM that cannot be asked now is no reason to stop: links wait for it.
@@ -13,7 +16,8 @@ impl<S: Store> Engine<S> {
     /// Each row whose column is not there, with its key and what to do.
     pub async fn check_columns(&self) -> Result<(), String> {
         let tables = [
-            (OPPORTUNITIES, "opportunity", self.mapping.opportunity_select()),
+            (OPPORTUNITIES, "opportunity", self.select(Entity::Opportunity)),
+            (LEADS, "lead", self.select(Entity::Lead)),
             (ACCOUNTS, "account", self.mapping.account_select()),
         ];
         for (set, table, select) in tables {

@@ -1,7 +1,7 @@
 //! What to do about an intent whose answer never came, and about a half that turns out to exist.
 
 use store::{Saved, Store};
-use sync_core::{BySide, Code, Outcome, Pair, Recovery, recover};
+use sync_core::{BySide, Code, Effect, Outcome, Pair, Recovery, recover};
 
 use crate::session::{Session, Turn, Work};
 use crate::telling::blocker;
@@ -27,6 +27,9 @@ impl<S: Store> Engine<S> {
             Recovery::Happened(answer, entries) => {
                 self.note(work, &session.cause, Some(&intent), &entries);
                 self.fold(work, &intent, Outcome::Done(answer));
+                if let Effect::Move { .. } = intent.effect {
+                    session.forget_assumptions();
+                }
                 Ok(Turn::Again)
             }
             Recovery::NotDone => {

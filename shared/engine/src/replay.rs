@@ -8,8 +8,9 @@ use store::{LinkKey, Saved, Store};
 use sync_core::{Base, BySide, Code, Link, LinkId, Pair, ReferralId, Side, State};
 
 use crate::find::CAUSE_COMMAND;
-use crate::sides::OPPORTUNITIES;
+use crate::tables::{id_column, set_of};
 use crate::trouble::Trouble;
+use crate::wake::hint_entity;
 use crate::{Engine, Error, Polled};
 
 impl<S: Store> Engine<S> {
@@ -34,17 +35,19 @@ impl<S: Store> Engine<S> {
                 None => break,
             }
         }
-        let query = dataverse::Query {
-            select: &["opportunityid"],
-            filter: Some(format!("{} eq true and modifiedon ge {since}", self.mapping.own().sync)),
-            ..dataverse::Query::default()
-        };
-        let rows = self.dataverse.query(OPPORTUNITIES, &query).await;
-        for row in rows.map_err(|error| Trouble::of_crm(&error).poll_error(Side::Crm))? {
-            polled.rows += 1;
-            let Some(id) = row.raw().get("opportunityid").and_then(Value::as_str) else { continue };
-            let sent = queue.send(self.asked(HintSide::Crm, Entity::Opportunity, id)).await?;
-            polled.hints += usize::from(sent == Sent::Queued);
+        for entity in [sync_core::Entity::Opportunity, sync_core::Entity::Lead] {
+            let query = dataverse::Query {
+                select: &[id_column(entity)],
+                filter: Some(format!("{} eq true and modifiedon ge {since}", self.mapping.own().sync)),
+                ..dataverse::Query::default()
+            };
+            let rows = self.dataverse.query(set_of(entity), &query).await;
+            for row in rows.map_err(|error| Trouble::of_crm(&error).poll_error(Side::Crm))? {
+                polled.rows += 1;
+                let Some(id) = row.raw().get(id_column(entity)).and_then(Value::as_str) else { continue };
+                let sent = queue.send(self.asked(HintSide::Crm, hint_entity(entity), id)).await?;
+                polled.hints += usize::from(sent == Sent::Queued);
+            }
         }
         Ok(polled)
     }
@@ -64,11 +67,7 @@ impl<S: Store> Engine<S> {
     pub fn asked_for(&self, link: &Link) -> Message {
         match &link.pair {
             Pair::Both(_, record) | Pair::RecordOnly(record) => {
-                let entity = match record.entity {
-                    sync_core::Entity::Opportunity => Entity::Opportunity,
-                    sync_core::Entity::Lead => Entity::Lead,
-                };
-                self.asked(HintSide::Crm, entity, record.id.as_str())
+                self.asked(HintSide::Crm, hint_entity(record.entity), record.id.as_str())
             }
             Pair::ReferralOnly(referral) => self.asked(HintSide::PartnerCenter, Entity::Referral, referral.as_str()),
         }

@@ -23,8 +23,10 @@ pub(crate) enum Request {
         /// Its columns.
         columns: Map<String, Value>,
     },
-    /// `PATCH` the link's record.
+    /// `PATCH` the link's record, or the one that the link moves to.
     UpdateRecord(Map<String, Value>),
+    /// Qualify the link's lead.
+    QualifyLead(Value),
 }
 
 /// How a CRM row that we make is found again.

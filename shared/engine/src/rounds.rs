@@ -15,6 +15,7 @@ use std::time::Duration;
 use store::{Inserted, LinkKey, Store};
 use sync_core::{BySide, Code, Entry, Fields, Kind, Link, LinkId, Side, Sight, Step, SyncState, decide};
 
+use crate::acts::Acted;
 use crate::halves::Half;
 use crate::session::{Session, Turn, Work};
 use crate::sides::Seen;
@@ -99,7 +100,7 @@ impl<S: Store> Engine<S> {
         for side in Side::ALL {
             if session.seen[side].is_none() {
                 let assume = self.settings.sync.assume && !session.named[side];
-                session.seen[side] = if assume && work.link.can_assume(side, &self.policy.digest) {
+                session.seen[side] = if assume && self.can_assume(&work.link, side) {
                     Some(Seen::nothing(Sight::Assumed))
                 } else {
                     match self.read(&work.link, side).await {
@@ -110,16 +111,28 @@ impl<S: Store> Engine<S> {
             }
         }
         self.reach(Point::SidesRead);
+        let withheld = match self.act(work, session).await? {
+            Acted::Went(turn) => return Ok(turn),
+            Acted::Nothing(withheld) => withheld,
+        };
         let sights = BySide::from_fn(|side| match &session.seen[side] {
             Some(seen) => seen.sight.clone(),
             None => Sight::Unreadable,
         });
-        let decision = decide(&work.link, &sights, &self.policy);
-        work.link.observe(&decision, &sights, &self.policy, time::core((self.clock)()));
+        let policy = self.rules(&work.link, session);
+        let decision = decide(&work.link, &sights, policy);
+        work.link.observe(&decision, &sights, policy, time::core((self.clock)()));
         let (caused, found): (Vec<_>, Vec<_>) =
             decision.entries.iter().cloned().partition(|entry| matches!(entry.kind, Kind::Written | Kind::Conflict));
         self.note(work, &session.cause, None, &found);
+        if decision.step == Step::Rest {
+            return self.act_at_rest(work, session, withheld).await;
+        }
         self.step(work, session, decision.step, &caused).await
+    }
+
+    fn can_assume(&self, link: &Link, side: Side) -> bool {
+        link.pair.record().is_some_and(|record| link.can_assume(side, &self.policy_of(record.entity).digest))
     }
 
     /// `caused` are the lines of history that become true only with the write; they are saved with its intent.
@@ -162,8 +175,9 @@ impl<S: Store> Engine<S> {
         match half {
             Half::Make(intent) => self.carry_out(work, session, *intent).await,
             Half::Found(pair) => {
-                let sentence = "the opportunity and the referral were linked; they existed already.";
-                self.audit(&mut work.link, SyncState::Synced, Code::Adopted, sentence);
+                let table = pair.record().or(work.link.pair.record()).map_or("opportunity", |r| r.entity.word());
+                let sentence = format!("the {table} and the referral were linked; they existed already.");
+                self.audit(&mut work.link, SyncState::Synced, Code::Adopted, &sentence);
                 self.join(work, session, pair).await
             }
             Half::Blocked(blocker) => {

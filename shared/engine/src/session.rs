@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) seen: BySide<Option<Seen>>,
     /// What woke us, for history.
     pub(crate) cause: String,
+    /// A seller shares the opportunity that came of the link's lead: whatever the lead says, the link is at work.
+    pub(crate) heir_is_shared: bool,
 }
 
 /// A link while it is worked.
@@ -69,6 +71,15 @@ impl Work {
 }
 
 impl Session {
+    /// The link has another record now: what was assumed of its bases holds no more.
+    pub(crate) fn forget_assumptions(&mut self) {
+        for side in Side::ALL {
+            if self.seen[side].as_ref().is_some_and(|seen| seen.sight == Sight::Assumed) {
+                self.seen[side] = None;
+            }
+        }
+    }
+
     /// The fields of a side as decided upon: read, or its base.
     pub(crate) fn fields(&self, link: &Link, side: Side) -> Fields {
         match self.seen[side].as_ref().map(|seen| &seen.sight) {

@@ -8,7 +8,7 @@ use mapping::Currencies;
 use partner_center::Referral;
 use serde_json::Value;
 use store::Store;
-use sync_core::{Link, RecordId, ReferralId, Side, Sight, Snapshot};
+use sync_core::{Link, RecordRef, ReferralId, Side, Sight, Snapshot};
 use uuid::Uuid;
 
 use crate::{Engine, trouble::Trouble};
@@ -35,6 +35,12 @@ impl Seen {
 }
 
 impl Seen {
+    /// The id in a lookup of the record.
+    pub(crate) fn id_of(&self, lookup: &str) -> Option<Uuid> {
+        let id = self.raw.as_ref()?.get(format!("_{lookup}_value"))?.as_str()?;
+        Uuid::parse_str(id).ok()
+    }
+
     /// The answer to a conditional write, with what only a read shows (account, solutions) from the read before it: the
     /// condition proves that nothing else moved in between.
     pub(crate) fn completed_by(mut self, before: Option<Self>) -> Self {
@@ -52,8 +58,6 @@ impl Seen {
 /// Currencies change about never; rates are not read.
 const CURRENCIES_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
-/// The entity set of opportunities (dataverse-api 6).
-pub(crate) const OPPORTUNITIES: &str = "opportunities";
 /// The entity set of accounts.
 pub(crate) const ACCOUNTS: &str = "accounts";
 
@@ -62,7 +66,7 @@ impl<S: Store> Engine<S> {
     pub(crate) async fn read(&self, link: &Link, side: Side) -> Result<Seen, Trouble> {
         match (side, link.pair.referral(), link.pair.record()) {
             (Side::PartnerCenter, Some(referral), _) => self.read_referral(referral).await,
-            (Side::Crm, _, Some(record)) => self.read_record(&record.id).await,
+            (Side::Crm, _, Some(record)) => self.read_record(record).await,
             (Side::PartnerCenter, None, _) | (Side::Crm, _, None) => Ok(Seen::nothing(Sight::NotYet)),
         }
     }
@@ -89,29 +93,10 @@ impl<S: Store> Engine<S> {
         Seen { sight: Sight::Present(snapshot), raw: Some(referral.raw().clone()) }
     }
 
-    async fn read_record(&self, id: &RecordId) -> Result<Seen, Trouble> {
-        let Ok(id) = Uuid::parse_str(id.as_str()) else { return Ok(Seen::nothing(Sight::Absent)) };
-        self.read_opportunity(&Key::Primary(id)).await
-    }
-
-    /// One GET with everything that a decision about an opportunity needs.
-    pub(crate) async fn read_opportunity(&self, key: &Key) -> Result<Seen, Trouble> {
-        let select = self.mapping.opportunity_select();
-        let select: Vec<&str> = select.iter().map(String::as_str).collect();
-        let expand = self.mapping.opportunity_expand();
-        match self.dataverse.get(OPPORTUNITIES, key, &select, Some(&expand)).await {
-            Ok(row) => self.record_seen(&Value::Object(row.raw().clone())).await,
-            Err(dataverse::Error::NotFound { .. }) => Ok(Seen::nothing(Sight::Absent)),
-            Err(error) => Err(Trouble::of_crm(&error)),
-        }
-    }
-
-    /// An opportunity that is in hand.
-    pub(crate) async fn record_seen(&self, row: &Value) -> Result<Seen, Trouble> {
-        let currencies = self.currencies().await?;
-        let read = self.mapping.opportunity_snapshot(row, &currencies);
-        note_problems(Side::Crm, &read.problems);
-        Ok(Seen { sight: Sight::Present(read.value), raw: Some(row.clone()) })
+    /// A record by its primary key.
+    pub(crate) async fn read_record(&self, record: &RecordRef) -> Result<Seen, Trouble> {
+        let Ok(id) = Uuid::parse_str(record.id.as_str()) else { return Ok(Seen::nothing(Sight::Absent)) };
+        self.read_row(record.entity, &Key::Primary(id)).await
     }
 
     /// The currency table, read once an hour.
@@ -133,7 +118,7 @@ impl<S: Store> Engine<S> {
     }
 }
 
-fn note_problems(side: Side, problems: &[mapping::FieldProblem]) {
+pub(crate) fn note_problems(side: Side, problems: &[mapping::FieldProblem]) {
     for problem in problems {
         tracing::warn!(
             side = side.word(),

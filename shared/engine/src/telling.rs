@@ -66,7 +66,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// Where a person opens the referral: the settings' `portal_url` and `referral_path`.
-    fn referral_link(&self, id: &str) -> String {
+    pub(crate) fn referral_link(&self, id: &str) -> String {
         let settings = &self.settings.partner_center;
         let path = settings.referral_path.replace("{id}", id);
         format!("{}{path}", settings.portal_url.as_str().trim_end_matches('/'))

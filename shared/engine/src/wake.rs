@@ -6,6 +6,14 @@ use store::Store;
 use crate::find::CAUSE_DUE;
 use crate::{Engine, Error, time};
 
+/// What a hint calls a record's table.
+pub(crate) fn hint_entity(entity: sync_core::Entity) -> Entity {
+    match entity {
+        sync_core::Entity::Opportunity => Entity::Opportunity,
+        sync_core::Entity::Lead => Entity::Lead,
+    }
+}
+
 /// Links woken in one go; the rest a second later.
 const AT_ONCE: usize = 200;
 
@@ -19,7 +27,7 @@ impl<S: Store> Engine<S> {
         let mut woken = 0;
         for due in self.store.due(time::core(now), AT_ONCE).await? {
             let (side, entity, id) = match (&due.record, &due.referral) {
-                (Some(record), _) => (HintSide::Crm, Entity::Opportunity, record.id.as_str().to_owned()),
+                (Some(record), _) => (HintSide::Crm, hint_entity(record.entity), record.id.as_str().to_owned()),
                 (None, Some(referral)) => (HintSide::PartnerCenter, Entity::Referral, referral.as_str().to_owned()),
                 (None, None) => continue,
             };

@@ -2,7 +2,7 @@
 
 use mapping::Row;
 use store::{HistoryLine, Store};
-use sync_core::{BySide, FieldId, Fields, Link, Reading, Side, Sight, decide, reading};
+use sync_core::{BySide, Entity, FieldId, Fields, Link, Reading, Side, Sight, decide, reading};
 
 use crate::plan::spoken;
 use crate::{Engine, Error};
@@ -38,24 +38,33 @@ impl<S: Store> Engine<S> {
     /// When the store is not available. A vendor that cannot be asked leaves its side unknown.
     pub async fn why(&self, link: &Link, field: Option<&FieldId>) -> Result<Vec<Why>, Error> {
         let mut sights = BySide::from_fn(|_| Sight::Unreadable);
+        let mut entity = self.entity_of(link, None);
         for side in Side::ALL {
             match self.read(link, side).await {
-                Ok(seen) => sights[side] = seen.sight,
+                Ok(seen) => {
+                    if side == Side::PartnerCenter {
+                        entity = self.entity_of(link, Some(&seen));
+                    }
+                    sights[side] = seen.sight;
+                }
                 Err(trouble) => tracing::warn!(side = side.word(), reason = trouble.reason, "cannot be read now"),
             }
         }
-        let decision = decide(link, &sights, &self.policy);
+        let policy = self.policy_of(entity);
+        let decision = decide(link, &sights, policy);
         let now = BySide::from_fn(|side| match &sights[side] {
             Sight::Present(snapshot) => snapshot.fields.clone(),
             _ => Fields::new(),
         });
         let history = self.store.history(&link.id, HISTORY_MAX).await?;
+        let is_its =
+            |row: &&Row| !row.is_of_person() && (row.entity == mapping::Entity::Lead) == (entity == Entity::Lead);
         let wanted = |row: &&Row| match field {
             Some(field) => row.id == *field,
             None => reading(&now.partner_center, &row.id).is_known() || reading(&now.crm, &row.id).is_known(),
         };
         let explain = |row: &Row| {
-            let rule = self.policy.rules.iter().find(|rule| rule.fields.iter().any(|field| field.id == row.id));
+            let rule = policy.rules.iter().find(|rule| rule.fields.iter().any(|field| field.id == row.id));
             let verdict = rule.and_then(|rule| decision.groups.iter().find(|group| group.group == rule.group));
             let held =
                 |side: Side| link.base[side].entries().find(|(id, _)| **id == row.id).map(|(_, entry)| &entry.reading);
@@ -80,13 +89,14 @@ impl<S: Store> Engine<S> {
                 history: latest.map(|line| (*line).clone()).collect(),
             }
         };
-        Ok(self.mapping.rows().iter().filter(wanted).map(explain).collect())
+        Ok(self.mapping.rows().iter().filter(is_its).filter(wanted).map(explain).collect())
     }
 
     /// The ids of every field there is, for a message about one that is not.
     #[must_use]
     pub fn field_ids(&self) -> Vec<String> {
-        self.mapping.rows().iter().map(|row| row.id.as_str().to_owned()).collect()
+        let rows = self.mapping.rows().iter().filter(|row| !row.is_of_person());
+        rows.map(|row| row.id.as_str().to_owned()).collect()
     }
 }
 

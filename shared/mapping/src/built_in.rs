@@ -1,5 +1,5 @@
 //! The rows that come with the product (design section 6). Lengths are those of Dataverse's columns, in UTF-16 units
-//! (dataverse-api 6.1, 6.3).
+//! (dataverse-api 6.1 to 6.3).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use sync_core::FieldId;
 
 use crate::codec::Codec::{self, Country, Currency, Date, HtmlText, Money, Set, Text};
 use crate::row::Direction::{self, Both, CreateOnly};
-use crate::row::Entity::{self, Account, Opportunity};
+use crate::row::Entity::{self, Account, Lead, Opportunity};
 use crate::row::{Owner, Row};
 
 /// A row that comes with the product.
@@ -48,6 +48,22 @@ pub const BUILT_IN: &[BuiltIn] = &[
     row("customer_state", "State or province", "/customerProfile/address/state", (Account, Some("address1_stateorprovince")), HtmlText, CreateOnly).most(50),
     row("customer_postal_code", "Postal code", "/customerProfile/address/postalCode", (Account, Some("address1_postalcode")), Text, CreateOnly).most(20),
     row("customer_country", "Country", "/customerProfile/address/country", (Account, Some("address1_country")), Country, CreateOnly).most(80),
+    // A lead's twins. Company, person and address are the customer's own: they are taken over once.
+    row("lead_name", "Topic", "/name", (Lead, Some("subject")), HtmlText, Both).most(300),
+    row("lead_deal_value", "Deal value", "/details/dealValue", (Lead, Some("estimatedamount")), Money, Both).in_group("lead_money"),
+    row("lead_currency", "Currency", "/details/currency", (Lead, Some("transactioncurrencyid")), Currency, Both).in_group("lead_money"),
+    row("lead_close_date", "Close date", "/details/closingDateTime", (Lead, Some("estimatedclosedate")), Date, Both),
+    row("lead_notes", "Notes", "/details/notes", (Lead, Some("description")), HtmlText, Both).most(2000).may_be_empty(),
+    row("lead_company", "Company", "/customerProfile/name", (Lead, Some("companyname")), HtmlText, CreateOnly).most(100),
+    row("lead_first_name", "First name", "/customerProfile/team/0/firstName", (Lead, Some("firstname")), HtmlText, CreateOnly).most(50),
+    row("lead_last_name", "Last name", "/customerProfile/team/0/lastName", (Lead, Some("lastname")), HtmlText, CreateOnly).most(50),
+    row("lead_email", "E-mail", "/customerProfile/team/0/email", (Lead, Some("emailaddress1")), Text, CreateOnly).most(100),
+    row("lead_phone", "Phone", "/customerProfile/team/0/phoneNumber", (Lead, Some("telephone1")), Text, CreateOnly).most(50),
+    row("lead_street", "Street", "/customerProfile/address/addressLine1", (Lead, Some("address1_line1")), HtmlText, CreateOnly).most(250),
+    row("lead_city", "City", "/customerProfile/address/city", (Lead, Some("address1_city")), HtmlText, CreateOnly).most(80),
+    row("lead_state", "State or province", "/customerProfile/address/state", (Lead, Some("address1_stateorprovince")), HtmlText, CreateOnly).most(50),
+    row("lead_postal_code", "Postal code", "/customerProfile/address/postalCode", (Lead, Some("address1_postalcode")), Text, CreateOnly).most(20),
+    row("lead_country", "Country", "/customerProfile/address/country", (Lead, Some("address1_country")), Country, CreateOnly).most(80),
 ];
 
 /// Built-in rows of the design that this version does not carry yet. Overriding one is refused, not ignored.

@@ -73,9 +73,10 @@ fn check_crm(row: &Row, prefix: &str, report: &mut Report<'_>) {
 }
 
 fn check_codec(row: &Row, report: &mut Report<'_>) {
-    for (codec, id) in [(Codec::Set, "solutions"), (Codec::Currency, "currency")] {
-        if (row.codec == codec) != (row.id.as_str() == id) {
-            report.add("codec", format!("`{}` is what `{id}` is, and nothing else", codec.word()));
+    for (codec, ids) in [(Codec::Set, &["solutions"][..]), (Codec::Currency, &["currency", "lead_currency"])] {
+        if (row.codec == codec) != ids.contains(&row.id.as_str()) {
+            let ids = ids.join("` and `");
+            report.add("codec", format!("`{}` is what `{ids}` is, and nothing else", codec.word()));
         }
     }
     if row.max_length.is_some() && !matches!(row.codec, Codec::Text | Codec::HtmlText | Codec::Country) {
@@ -114,8 +115,8 @@ fn check_direction(row: &Row, report: &mut Report<'_>) {
         (_, Direction::Rise | Direction::Invite) => {
             report.add("direction", "`rise` and `invite` belong to built-in rows that this version does not carry yet");
         }
-        (Entity::Lead | Entity::Contact, _) => {
-            report.add("entity", "this version carries rows of opportunity and account");
+        (Entity::Contact, _) => {
+            report.add("entity", "this version carries rows of opportunity, lead and account");
         }
         (Entity::Account, Direction::Both | Direction::ToCrm | Direction::ToPartner) => {
             report.add("direction", "an account belongs to many deals: its rows can be create_only or off");
@@ -124,9 +125,10 @@ fn check_direction(row: &Row, report: &mut Report<'_>) {
     }
 }
 
-/// Two rows that write one place would fight for ever.
+/// Two rows that write one place would fight for ever. Those of a lead and those of a deal never meet.
 fn check_twins(row: &Row, earlier: &[Row], report: &mut Report<'_>) {
-    for other in earlier {
+    let meets = |other: &&Row| (other.entity == Entity::Lead) == (row.entity == Entity::Lead);
+    for other in earlier.iter().filter(meets) {
         let id = other.id.as_str();
         let touch = is_within(&row.referral, &other.referral) || is_within(&other.referral, &row.referral);
         if touch && row.writes_referral() && other.writes_referral() {

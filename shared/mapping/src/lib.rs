@@ -6,7 +6,7 @@
 //!
 //! # Where to look
 //! `built_in.rs` is the table, `rows.rs` lays the user's rows over it, `checks.rs` says what makes no sense, `codec.rs` spells a
-//! value, `referral.rs`, `opportunity.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
+//! value, `referral.rs`, `opportunity.rs`, `lead.rs` and `account.rs` know the shapes of both vendors, `own.rs` the columns that
 //! only we write, `policy.rs` what `sync-core` needs to decide.
 
 mod account;
@@ -14,6 +14,7 @@ mod built_in;
 mod checks;
 mod codec;
 mod currencies;
+mod lead;
 mod opportunity;
 mod own;
 mod policy;
@@ -31,6 +32,7 @@ pub use account::AccountMatch;
 pub use built_in::{BUILT_IN, BuiltIn, table as built_in_table};
 pub use codec::Codec;
 pub use currencies::Currencies;
+pub use lead::is_lead_class;
 pub use own::{OwnColumns, OwnWrite, audit_line};
 pub use referral::{NewReferral, PatchOp, PatchOperation};
 pub use row::{Direction, Entity, Owner, Row};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sync_core::{Blocker, Code, Etag, FieldId, Fields, IntentId, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec};
-use crate::row::{Direction, Entity, Row};
+use crate::row::{Entity, Row};
 use crate::{Currencies, FieldProblem, Mapping, Read};
 
 /// Both lookups that may name the customer's account; `parentaccountid` goes first (design section 4 "Creating").
@@ -15,15 +15,8 @@ impl Mapping {
     #[must_use]
     pub fn opportunity_select(&self) -> Vec<String> {
         let fixed = ["opportunityid", "statecode", "statuscode"].map(str::to_owned);
-        let own = [&self.own.sync, &self.own.referral_id, &self.own.stamp].map(String::clone);
-        let mut columns: Vec<String> = fixed.into_iter().chain(own).collect();
-        for row in self.rows_of(Entity::Opportunity) {
-            let Some(column) = &row.crm else { continue };
-            let column = if row.codec == Codec::Currency { lookup(column) } else { column.clone() };
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-        }
+        let mut columns: Vec<String> = fixed.into_iter().chain([lookup("originatingleadid")]).collect();
+        self.add_columns_of(Entity::Opportunity, &mut columns);
         columns
     }
 
@@ -40,7 +33,7 @@ impl Mapping {
     #[must_use]
     pub fn opportunity_snapshot(&self, record: &Value, currencies: &Currencies) -> Read<Snapshot> {
         let (mut fields, mut problems) = (Fields::new(), Vec::new());
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.entity != Entity::Lead) {
             match self.read_column(row, record, currencies) {
                 Some(Ok(reading)) => {
                     fields.insert(row.id.clone(), reading);
@@ -89,8 +82,17 @@ impl Mapping {
     /// Columns of a PATCH that makes an opportunity hold `sent`.
     #[must_use]
     pub fn opportunity_columns(&self, sent: &Fields, currencies: &Currencies) -> Read<Map<String, Value>> {
+        self.columns_of(Entity::Opportunity, sent, currencies)
+    }
+
+    pub(crate) fn columns_of(
+        &self,
+        entity: Entity,
+        sent: &Fields,
+        currencies: &Currencies,
+    ) -> Read<Map<String, Value>> {
         let (mut columns, mut problems) = (Map::new(), Vec::new());
-        for row in self.rows_of(Entity::Opportunity) {
+        for row in self.rows_of(entity) {
             let (Some(column), Some(reading)) = (&row.crm, sent.get(&row.id)) else { continue };
             match (row.codec, reading) {
                 (_, Reading::Unknown) => {}
@@ -99,14 +101,7 @@ impl Mapping {
                         let bind = json!(format!("/transactioncurrencies({id})"));
                         columns.insert(format!("{column}@odata.bind"), bind);
                     }
-                    None => problems.push(FieldProblem {
-                        field: row.id.clone(),
-                        code: Code::CurrencyMissing,
-                        text: format!(
-                            "Dynamics 365 has no active currency {}: add it there, or change it in Partner Center.",
-                            code.as_str()
-                        ),
-                    }),
+                    None => problems.push(Self::currency_missing(&row.id, code.as_str())),
                 },
                 (Codec::Currency, _) => {}
                 _ => put(&mut columns, &mut problems, row, column, reading),
@@ -118,11 +113,7 @@ impl Mapping {
     /// Columns of a new opportunity; its revenue is what was agreed, not what products add up to.
     #[must_use]
     pub fn create_opportunity(&self, fields: &Fields, currencies: &Currencies) -> Read<Map<String, Value>> {
-        let arrive = |row: &&Row| matches!(row.direction, Direction::Both | Direction::ToCrm | Direction::CreateOnly);
-        let rows = self.rows_of(Entity::Opportunity).filter(arrive);
-        let known = rows.filter_map(|row| Some((row.id.clone(), fields.get(&row.id)?.clone())));
-        let sent: Fields = known.filter(|(_, reading)| matches!(reading, Reading::Is(_))).collect();
-        let mut read = self.opportunity_columns(&sent, currencies);
+        let mut read = self.opportunity_columns(&self.arriving(Entity::Opportunity, fields), currencies);
         read.value.insert("isrevenuesystemcalculated".to_owned(), json!(false));
         read
     }
@@ -145,7 +136,12 @@ impl Mapping {
         self.rows.iter().filter(move |row| row.entity == entity)
     }
 
-    fn read_column(&self, row: &Row, record: &Value, currencies: &Currencies) -> Option<Result<Reading, Code>> {
+    pub(crate) fn read_column(
+        &self,
+        row: &Row,
+        record: &Value,
+        currencies: &Currencies,
+    ) -> Option<Result<Reading, Code>> {
         let column = match (&row.crm, row.codec) {
             (_, Codec::Set) => {
                 record.get(&self.own.solution_rows)?;
@@ -162,12 +158,12 @@ impl Mapping {
             (None, _) => return None,
         };
         match row.entity {
-            Entity::Opportunity => Some(codec::from_crm(row, record.get(column)?)),
+            Entity::Opportunity | Entity::Lead => Some(codec::from_crm(row, record.get(column)?)),
             Entity::Account => match account(record)? {
                 Value::Null => Some(Ok(Reading::Cleared)),
                 account => Some(codec::from_crm(row, account.get(column)?)),
             },
-            Entity::Lead | Entity::Contact => None,
+            Entity::Contact => None,
         }
     }
 
@@ -215,7 +211,7 @@ fn account(record: &Value) -> Option<&Value> {
 }
 
 /// A lookup column as it is read: `_transactioncurrencyid_value` (dataverse-api 2.5).
-fn lookup(column: &str) -> String {
+pub(crate) fn lookup(column: &str) -> String {
     format!("_{column}_value")
 }
 

@@ -17,6 +17,10 @@ pub struct OwnColumns {
     pub engagement_id: String,
     /// Where a person opens the referral.
     pub referral_link: String,
+    /// Choice: Accept, Decline; the seller's answer to an incoming referral.
+    pub response: String,
+    /// Why the seller declines or gives up.
+    pub reason: String,
     /// Choice: Pending, Synced, Failed, Conflict, Waiting.
     pub sync_state: String,
     /// Newest first.
@@ -48,6 +52,8 @@ impl OwnColumns {
             referral_id: column("referralid"),
             engagement_id: column("engagementid"),
             referral_link: column("referrallink"),
+            response: column("response"),
+            reason: column("reason"),
             sync_state: column("syncstate"),
             audit: column("audit"),
             stamp: column("stamp"),

@@ -4,14 +4,24 @@ use sha2::{Digest as _, Sha256};
 use sync_core::{Digest, Policy, Rule, RuleField, Side, WriteMode};
 
 use crate::Mapping;
-use crate::row::{Direction, Owner, Row};
+use crate::row::{Direction, Entity, Owner, Row};
 
 impl Mapping {
-    /// The rules. Rows that have no decision once the link exists are not among them.
+    /// The rules of a deal. Rows that have no decision once the link exists are not among them.
     #[must_use]
     pub fn policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity != Entity::Lead)
+    }
+
+    /// The rules of a lead.
+    #[must_use]
+    pub fn lead_policy(&self, write: WriteMode) -> Policy {
+        self.rules(write, |entity| entity == Entity::Lead)
+    }
+
+    fn rules(&self, write: WriteMode, is_its: impl Fn(Entity) -> bool) -> Policy {
         let mut rules: Vec<Rule> = Vec::new();
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| is_its(row.entity)) {
             let Some(direction) = decided(row.direction) else { continue };
             let field = RuleField { id: row.id.clone(), digest: row.digest(), clearable: row.clearable };
             let group = row.group.as_deref().unwrap_or(row.id.as_str());

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 use sync_core::{Code, Etag, Fields, Phase, Reading, Snapshot, reading};
 
 use crate::codec::{self, Codec, For};
-use crate::row::{Direction, Row};
+use crate::lead::is_lead_class;
+use crate::row::{Direction, Entity, Row};
 use crate::{FieldProblem, Mapping, Read};
 
 /// What a new referral says besides its fields.
@@ -41,7 +42,8 @@ impl Mapping {
     #[must_use]
     pub fn referral_snapshot(&self, referral: &Value) -> Read<Snapshot> {
         let (mut fields, mut problems) = (Fields::new(), Vec::new());
-        for row in &self.rows {
+        let may_be_lead = is_lead_class(referral);
+        for row in self.rows.iter().filter(|row| may_be_lead || row.entity != Entity::Lead) {
             let Some(value) = referral.pointer(&row.referral) else { continue };
             let read = match row.codec {
                 Codec::Set => codes_of(value),
@@ -123,7 +125,8 @@ impl Mapping {
 
 /// Rows that a new referral carries.
 fn is_sent(row: &Row) -> bool {
-    matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly)
+    row.entity != Entity::Lead
+        && matches!(row.direction, Direction::Both | Direction::ToPartner | Direction::CreateOnly)
 }
 
 /// `Name` is a solution of the catalogue (partner-center-api 3.8.1).

@@ -115,9 +115,9 @@ impl Row {
     #[must_use]
     pub fn writes_referral(&self) -> bool {
         match self.direction {
-            Direction::Both | Direction::ToPartner | Direction::CreateOnly | Direction::Rise | Direction::Invite => {
-                true
-            }
+            // No referral is made of a lead.
+            Direction::CreateOnly => self.entity != Entity::Lead,
+            Direction::Both | Direction::ToPartner | Direction::Rise | Direction::Invite => true,
             Direction::ToCrm | Direction::Off => false,
         }
     }
@@ -129,6 +129,12 @@ impl Row {
             Direction::Both | Direction::ToCrm | Direction::CreateOnly | Direction::Rise => true,
             Direction::ToPartner | Direction::Invite | Direction::Off => false,
         }
+    }
+
+    /// Whether its values are contact data, which is shown nowhere but in its own column.
+    #[must_use]
+    pub fn is_of_person(&self) -> bool {
+        ["/customerProfile/team", "/team"].iter().any(|people| self.referral.starts_with(people))
     }
 
     /// What the row means, condensed. Owner and direction are not part of it: changing them makes no base void.

@@ -95,7 +95,7 @@ fn each_senseless_row_is_named_with_its_member() {
         (
             "stage",
             RowSettings { codec: some("currency"), ..own() },
-            "fields.stage.codec: `currency` is what `currency` is",
+            "fields.stage.codec: `currency` is what `currency` and `lead_currency` is",
         ),
         ("stage", choice(&[]), "fields.stage.choices: a choice needs them"),
         ("stage", choice(&[("10", "ten")]), "fields.stage.choices: every CRM value must be the number"),

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync_core::{
-    BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Link, LinkId,
-    Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp, Told,
+    Base, BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Link,
+    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State, SyncState,
+    Timestamp, Told,
 };
 
 /// The newest version that this code can read, and the one it writes.
@@ -29,6 +30,10 @@ struct WireLink {
     problem: Option<WireProblem>,
     #[serde(default)]
     kept: BTreeMap<String, Value>,
+    #[serde(default)]
+    response: Option<String>,
+    #[serde(default)]
+    subordinate: Option<(String, String)>,
     told: Option<WireTold>,
     audit: Vec<String>,
     not_before: Option<i64>,
@@ -37,10 +42,12 @@ struct WireLink {
     linked_at: Option<i64>,
 }
 
+/// Field id to reading and digest.
+type WireBase = BTreeMap<String, (Value, String)>;
+
 #[derive(Serialize, Deserialize)]
 struct WireSide {
-    /// Field id to reading and digest.
-    base: BTreeMap<String, (Value, String)>,
+    base: WireBase,
     /// Etag and policy digest.
     settled: Option<(String, String)>,
     phase: String,
@@ -71,6 +78,9 @@ enum WireEffect {
     Parent { table: String, key: String },
     Update,
     Tell,
+    Respond { response: String, by_column: bool },
+    Qualify,
+    Move { to: (String, String), partner_center: WireBase, crm: WireBase, subordinate: Option<(String, String)> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,7 +105,7 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
         v: VERSION,
         id: link.id.as_str().to_owned(),
         referral: link.pair.referral().map(|id| id.as_str().to_owned()),
-        record: link.pair.record().map(|record| (record.entity.word().to_owned(), record.id.as_str().to_owned())),
+        record: link.pair.record().map(write_record),
         engagement: link.engagement.clone(),
         state: link.state.word().to_owned(),
         partner_center: write_side(link, Side::PartnerCenter),
@@ -108,6 +118,8 @@ pub(crate) fn write(link: &Link) -> Result<String, serde_json::Error> {
             looks: problem.looks,
         }),
         kept: write_fields(&link.kept),
+        response: link.response.map(|response| response.word().to_owned()),
+        subordinate: link.subordinate.as_ref().map(write_record),
         told: link.told.as_ref().map(write_told),
         audit: link.audit.clone(),
         not_before: link.not_before.map(Timestamp::as_millis),
@@ -134,10 +146,7 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     link.engagement = wire.engagement;
     link.state = word(&[State::Active, State::Paused, State::Detached], State::word, &wire.state)?;
     for (side, wire) in [(Side::PartnerCenter, wire.partner_center), (Side::Crm, wire.crm)] {
-        let entry = |(id, (value, digest)): (String, (Value, String))| {
-            Ok((FieldId::new(id), BaseEntry { reading: read_reading(value)?, digest: Digest::new(digest) }))
-        };
-        link.base[side] = wire.base.into_iter().map(entry).collect::<Result<_, String>>()?;
+        link.base[side] = read_base(wire.base)?;
         link.settled[side] =
             wire.settled.map(|(etag, policy)| Settled { etag: Etag::new(etag), policy: Digest::new(policy) });
         link.phase[side] = word(&PHASES, phase_word, &wire.phase)?;
@@ -146,6 +155,8 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
     link.intent = wire.intent.map(read_intent).transpose()?;
     link.problem = wire.problem.map(read_problem).transpose()?;
     link.kept = read_fields(wire.kept)?;
+    link.response = wire.response.map(|word| read_response(&word)).transpose()?;
+    link.subordinate = wire.subordinate.map(read_record).transpose()?;
     link.told = wire.told.map(read_told).transpose()?;
     link.audit = wire.audit;
     link.not_before = wire.not_before.map(Timestamp::from_millis);
@@ -155,15 +166,26 @@ pub(crate) fn read(text: &str) -> Result<Link, String> {
 }
 
 fn write_side(link: &Link, side: Side) -> WireSide {
-    let entry = |(id, entry): (&FieldId, &BaseEntry)| {
-        (id.as_str().to_owned(), (write_reading(&entry.reading), entry.digest.as_str().to_owned()))
-    };
     WireSide {
-        base: link.base[side].entries().map(entry).collect(),
+        base: write_base(&link.base[side]),
         settled: link.settled[side].as_ref().map(|s| (s.etag.as_str().to_owned(), s.policy.as_str().to_owned())),
         phase: phase_word(link.phase[side]).to_owned(),
         absent_since: link.absent_since[side].map(Timestamp::as_millis),
     }
+}
+
+fn write_base(base: &Base) -> WireBase {
+    let entry = |(id, entry): (&FieldId, &BaseEntry)| {
+        (id.as_str().to_owned(), (write_reading(&entry.reading), entry.digest.as_str().to_owned()))
+    };
+    base.entries().map(entry).collect()
+}
+
+fn read_base(wire: WireBase) -> Result<Base, String> {
+    let entry = |(id, (value, digest)): (String, (Value, String))| {
+        Ok((FieldId::new(id), BaseEntry { reading: read_reading(value)?, digest: Digest::new(digest) }))
+    };
+    wire.into_iter().map(entry).collect()
 }
 
 fn write_intent(intent: &Intent) -> WireIntent {
@@ -175,6 +197,16 @@ fn write_intent(intent: &Intent) -> WireIntent {
             Effect::Parent { table, key } => WireEffect::Parent { table: table.clone(), key: key.clone() },
             Effect::Update => WireEffect::Update,
             Effect::Tell => WireEffect::Tell,
+            Effect::Respond { response, by_column } => {
+                WireEffect::Respond { response: response.word().to_owned(), by_column: *by_column }
+            }
+            Effect::Qualify => WireEffect::Qualify,
+            Effect::Move { to, base, subordinate } => WireEffect::Move {
+                to: write_record(to),
+                partner_center: write_base(&base.partner_center),
+                crm: write_base(&base.crm),
+                subordinate: subordinate.as_ref().map(write_record),
+            },
         },
         request: intent.request.clone(),
         source: write_fields(&intent.source),
@@ -197,6 +229,15 @@ fn read_intent(wire: WireIntent) -> Result<Intent, String> {
             WireEffect::Parent { table, key } => Effect::Parent { table, key },
             WireEffect::Update => Effect::Update,
             WireEffect::Tell => Effect::Tell,
+            WireEffect::Respond { response, by_column } => {
+                Effect::Respond { response: read_response(&response)?, by_column }
+            }
+            WireEffect::Qualify => Effect::Qualify,
+            WireEffect::Move { to, partner_center, crm, subordinate } => Effect::Move {
+                to: read_record(to)?,
+                base: by_side(read_base(partner_center)?, read_base(crm)?),
+                subordinate: subordinate.map(read_record).transpose()?,
+            },
         },
         request: wire.request,
         source: read_fields(wire.source)?,
@@ -263,9 +304,17 @@ pub(crate) fn read_reading(value: Value) -> Result<Reading, String> {
     }
 }
 
+fn write_record(record: &RecordRef) -> (String, String) {
+    (record.entity.word().to_owned(), record.id.as_str().to_owned())
+}
+
 fn read_record((entity, id): (String, String)) -> Result<RecordRef, String> {
     let entity = word(&[Entity::Opportunity, Entity::Lead], Entity::word, &entity)?;
     Ok(RecordRef { entity, id: RecordId::new(id) })
+}
+
+fn read_response(text: &str) -> Result<Response, String> {
+    word(&Response::ALL, Response::word, text)
 }
 
 /// The side of its word.

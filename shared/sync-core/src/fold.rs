@@ -54,6 +54,12 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
     let Some(intent) = link.intent.take() else { return };
     match outcome {
         Outcome::Done(answer) => {
+            if let Effect::Move { to, base, subordinate } = intent.effect {
+                link.move_to(to, base, subordinate, now);
+                link.told = intent.tells;
+                link.problem = None;
+                return;
+            }
             let source = intent.side.other();
             for (field, sent) in &intent.sent {
                 let Some(digest) = intent.digest(field) else { continue };
@@ -66,6 +72,9 @@ pub fn fold(link: &mut Link, outcome: Outcome, now: Timestamp) {
             }
             if intent.effect == Effect::Create {
                 start_unsent(link, &intent, &answer.fields);
+            }
+            if let Effect::Respond { response, by_column: true } = intent.effect {
+                link.response = Some(response);
             }
             link.settled[intent.side] = None;
             if let Some(made) = answer.pair {

@@ -1,6 +1,6 @@
 //! The durable note of one remote effect, written before the effect.
 
-use crate::{Digest, Etag, FieldId, Fields, IntentId, Link, Side, Timestamp, Told};
+use crate::{Base, BySide, Digest, Etag, FieldId, Fields, IntentId, Link, RecordRef, Response, Side, Timestamp, Told};
 
 /// What kind of effect it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,24 @@ pub enum Effect {
     Update,
     /// Changes only columns that are ours: ids, state, audit.
     Tell,
+    /// Answers the referral.
+    Respond {
+        /// How.
+        response: Response,
+        /// Whether the seller's column asked for it, which is then worked.
+        by_column: bool,
+    },
+    /// Qualifies the lead.
+    Qualify,
+    /// Lets the deal go on in another record, which gets our columns.
+    Move {
+        /// Which.
+        to: RecordRef,
+        /// What both sides' bases are from then on.
+        base: BySide<Base>,
+        /// The merged record that keeps the referral's id, if its master is the new record.
+        subordinate: Option<RecordRef>,
+    },
 }
 
 /// One remote effect that may or may not have happened.

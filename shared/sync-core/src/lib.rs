@@ -19,8 +19,10 @@
 //! [`merge`] is the rule for one group and fits one screen. [`decide`] applies it to a link (`compare.rs`
 //! to one that has both halves). [`Link::begin`] notes an
 //! intent, [`fold`] takes the answer, [`recover`] says what became of an intent whose answer never came.
+//! [`act`] is what no field says: answers to a referral, and leads that become something else.
 //! `tests/laws` holds the laws, `tests/histories` attacks them.
 
+mod act;
 mod code;
 mod compare;
 mod decide;
@@ -39,6 +41,7 @@ mod sight;
 mod tell;
 mod timestamp;
 
+pub use act::{Act, Acting, Answerable, Response, Standing, act, act_at_rest};
 pub use code::Code;
 pub use decide::{Decision, GroupDecision, Step, decide};
 pub use field::{Base, BaseEntry, Digest, FieldId, Fields, Reading, Value, reading};

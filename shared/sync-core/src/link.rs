@@ -1,7 +1,8 @@
 //! The pair of a referral and a record, and all that is remembered of it.
 
 use crate::{
-    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Side, Timestamp, Told,
+    Base, BySide, Code, Digest, Etag, Fields, Intent, LinkId, Phase, RecordId, ReferralId, Response, Side, Timestamp,
+    Told,
 };
 
 /// What kind of record a link has in the CRM.
@@ -150,6 +151,10 @@ pub struct Link {
     pub problem: Option<Problem>,
     /// What waits for a closed side to be reopened, and is in history already.
     pub kept: Fields,
+    /// The seller's answer that was worked, or told to have no effect.
+    pub response: Option<Response>,
+    /// A merged record that keeps the referral's id: an id is unique, so the record of this link cannot carry it.
+    pub subordinate: Option<RecordRef>,
     /// What the CRM record was last told.
     pub told: Option<Told>,
     /// Audit lines, newest first.
@@ -182,6 +187,8 @@ impl Link {
             intent: None,
             problem: None,
             kept: Fields::new(),
+            response: None,
+            subordinate: None,
             told: None,
             audit: Vec::new(),
             not_before: None,
@@ -197,6 +204,29 @@ impl Link {
         self.pair.missing().is_none()
             && self.intent.is_none()
             && self.settled[side].as_ref().is_some_and(|settled| settled.policy == *policy)
+    }
+
+    /// Lets the deal go on in another record, with these bases.
+    pub fn move_to(&mut self, to: RecordRef, base: BySide<Base>, subordinate: Option<RecordRef>, now: Timestamp) {
+        let Some(referral) = self.pair.referral().cloned() else { return };
+        if self.pair.missing().is_some() {
+            self.linked_at = Some(now);
+        }
+        self.pair = Pair::Both(referral, to);
+        self.base = base;
+        self.subordinate = subordinate;
+        self.settled = BySide::default();
+        self.absent_since.crm = None;
+        self.told = None;
+    }
+
+    /// Forgets a record that has ended without a successor, so that the referral gets another one.
+    pub fn lose_record(&mut self) {
+        let Some(referral) = self.pair.referral().cloned() else { return };
+        self.pair = Pair::ReferralOnly(referral);
+        self.base = BySide::default();
+        self.settled = BySide::default();
+        self.told = None;
     }
 
     /// Adds an audit line; the oldest gives way.

@@ -8,8 +8,8 @@
 //! do not speak clearly, **the target's present value wins** and ours is kept in history (reliability 8.4).
 
 use crate::{
-    Answer, Effect, Entry, Fields, Intent, Kind, Link, Pair, Reading, ReferralId, Side, Sight, Snapshot, Timestamp,
-    reading,
+    Answer, Effect, Entry, Fields, Intent, Kind, Link, Pair, Phase, Reading, ReferralId, Response, Side, Sight,
+    Snapshot, Timestamp, reading,
 };
 
 /// A target that answers 404 or hides a field for this long will not tell any more what became of the write.
@@ -71,14 +71,16 @@ pub fn recover(link: &Link, evidence: &Evidence, wait_millis: i64, now: Timestam
         Evidence::Target(Sight::Present(target), half) => match intent.effect {
             Effect::Create => created(intent, target, half.clone()),
             Effect::Parent { .. } => Recovery::Happened(Answer::default(), Vec::new()),
-            Effect::Update | Effect::Tell => updated(link, intent, target, later, now, ripe_at),
+            Effect::Update | Effect::Tell | Effect::Move { .. } => updated(link, intent, target, later, now, ripe_at),
+            Effect::Respond { response, .. } => stepped(target.phase, Some(response), now, ripe_at),
+            Effect::Qualify => stepped(target.phase, None, now, ripe_at),
         },
         Evidence::Target(Sight::Absent, _) => match intent.effect {
             // The unique key and the chosen primary key make a repetition harmless.
             Effect::Create | Effect::Parent { .. } => Recovery::Again,
             // A single 404 never means "gone" (design section 4 "Waiting"): the write may well have happened.
-            Effect::Update | Effect::Tell if may_still_tell(intent, now) => later,
-            Effect::Update | Effect::Tell => Recovery::NotDone,
+            _ if may_still_tell(intent, now) => later,
+            _ => Recovery::NotDone,
         },
         Evidence::Target(Sight::Unreadable | Sight::Assumed | Sight::NotYet, _) => later,
     }
@@ -128,6 +130,20 @@ fn updated(
         later
     } else {
         Recovery::Happened(Answer::default(), target_wins(intent, target))
+    }
+}
+
+/// An answered referral is never new again (partner-center-api 3.3), and a qualified lead is closed (dataverse-api 6.5):
+/// how far the target is tells. What was answered otherwise cannot be answered any more.
+fn stepped(phase: Phase, response: Option<Response>, now: Timestamp, ripe_at: Timestamp) -> Recovery {
+    let before = if response.is_some() { Phase::Unanswered } else { Phase::Open };
+    let after = if response == Some(Response::Accept) { Phase::Open } else { Phase::Closed };
+    if phase == after {
+        Recovery::Happened(Answer::default(), Vec::new())
+    } else if phase == before && now < ripe_at {
+        Recovery::WaitUntil(ripe_at)
+    } else {
+        Recovery::NotDone
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Told {
     pub code: Option<Code>,
     /// The problem's sentence; empty without one.
     pub text: String,
-    /// The referral whose ids the record carries.
+    /// The referral whose ids the record carries; none if they stay on a merged record.
     pub referral: Option<ReferralId>,
 }
 
@@ -65,7 +65,7 @@ pub fn tell(link: &Link) -> Told {
         state,
         code: problem.map(|blocker| blocker.code),
         text: problem.map(|blocker| blocker.text.clone()).unwrap_or_default(),
-        referral: link.pair.referral().cloned(),
+        referral: link.pair.referral().filter(|_| link.subordinate.is_none()).cloned(),
     }
 }
 

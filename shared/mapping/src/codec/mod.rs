@@ -146,7 +146,8 @@ pub(crate) fn kept(row: &Row, text: &str) -> Reading {
 }
 
 fn words_of(row: &Row, text: &str) -> Reading {
-    filled(if row.id.as_str() == "name" { text::plain_name(text) } else { text::plain(text) })
+    let is_name = ["name", "lead_name"].contains(&row.id.as_str());
+    filled(if is_name { text::plain_name(text) } else { text::plain(text) })
 }
 
 fn filled(text: String) -> Reading {

@@ -3,8 +3,8 @@
 use store::HistoryLine;
 use sync_core::{
     BaseEntry, Blocker, BySide, Code, Digest, Effect, Entity, Etag, FieldId, Fields, Intent, IntentId, Kind, Link,
-    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Settled, Side, State, SyncState, Timestamp,
-    Told,
+    LinkId, Pair, Phase, Problem, Reading, RecordId, RecordRef, ReferralId, Response, Settled, Side, State, SyncState,
+    Timestamp, Told,
 };
 
 pub(crate) const MARKS: BySide<u64> = BySide { partner_center: 0, crm: 0 };
@@ -80,6 +80,8 @@ pub(crate) fn full() -> Link {
     });
     let blocker = Blocker { code: Code::SolutionMissing, text: "add one".to_owned() };
     link.problem = Some(Problem { blocker, since: at(4), looks: 5 });
+    link.response = Some(Response::Decline);
+    link.subordinate = Some(RecordRef { entity: Entity::Lead, id: RecordId::new("full-subordinate") });
     link.told = Some(told);
     link.audit = vec!["newest".to_owned(), "oldest".to_owned()];
     link.not_before = Some(at(6));

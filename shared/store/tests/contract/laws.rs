@@ -1,7 +1,10 @@
 //! What one worker may rely on.
 
 use store::{HistoryLine, Inserted, LinkKey, Saved, Store, Stored};
-use sync_core::{BaseEntry, BySide, Digest, FieldId, Fields, LinkId, Pair, Reading, RecordId, ReferralId, Side};
+use sync_core::{
+    BaseEntry, BySide, Digest, Effect, Entity, FieldId, Fields, LinkId, Pair, Reading, RecordId, RecordRef, ReferralId,
+    Response, Side,
+};
 
 use crate::deal::{MARKS, at, both, full, line, link, record};
 
@@ -11,6 +14,30 @@ pub(crate) async fn a_link_comes_back_as_it_was<S: Store>(store: S) {
     let stored = store.load(LinkKey::Id(&link.id)).await.unwrap().unwrap();
     assert_eq!(stored.link, link);
     assert_eq!((stored.revision, stored.dirty, stored.worked), (1, MARKS, MARKS));
+}
+
+/// Every kind of intent comes back word for word, what it carries included.
+pub(crate) async fn an_intent_comes_back_as_it_was<S: Store>(store: S) {
+    let entry = |text: &str| BaseEntry { reading: Reading::is(text), digest: Digest::new("digest") };
+    let bases = BySide::from_fn(|side: Side| [(FieldId::new("name"), entry(side.word()))].into_iter().collect());
+    let lead = RecordRef { entity: Entity::Lead, id: RecordId::new("lead") };
+    let effects = [
+        Effect::Create,
+        Effect::Update,
+        Effect::Tell,
+        Effect::Respond { response: Response::Accept, by_column: true },
+        Effect::Qualify,
+        Effect::Move { to: record("opportunity"), base: bases.clone(), subordinate: None },
+        Effect::Move { to: lead.clone(), base: bases, subordinate: Some(lead) },
+    ];
+    let (mut revision, mut link) = (1, full());
+    store.insert(&link, &[]).await.unwrap();
+    for effect in effects {
+        link.intent.as_mut().unwrap().effect = effect;
+        store.save(&link, revision, MARKS, &[]).await.unwrap();
+        revision += 1;
+        assert_eq!(store.load(LinkKey::Id(&link.id)).await.unwrap().unwrap().link, link);
+    }
 }
 
 pub(crate) async fn a_link_is_found_by_either_id<S: Store>(store: S) {

@@ -13,7 +13,7 @@ mod races;
 macro_rules! contract {
     ($store:ident, $with:expr) => {
         contract!(@ $store, $with, laws:
-            a_link_comes_back_as_it_was, a_link_is_found_by_either_id, an_id_belongs_to_one_link_for_good,
+            a_link_comes_back_as_it_was, an_intent_comes_back_as_it_was, a_link_is_found_by_either_id, an_id_belongs_to_one_link_for_good,
             an_id_that_a_link_moved_away_from_still_leads_to_it, the_second_of_two_saves_loses,
             a_link_that_is_not_there_cannot_be_saved_or_marked,
             a_mark_is_seen_by_the_winner_and_wakes_if_the_winner_dies, a_link_is_due_at_the_sooner_of_its_times,

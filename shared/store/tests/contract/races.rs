@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::deal::{MARKS, at, both, line, link, record};
 
 const WRITERS: usize = 8;
-const INCREMENTS: usize = 25;
+const INCREMENTS: usize = 10;
 
 pub(crate) async fn no_increment_of_eight_writers_is_lost<S: Store>(store: S) {
     let (store, mut writers) = (Arc::new(store), JoinSet::new());

@@ -1,14 +1,28 @@
 //! What the outcome of an effect makes of a link: one table, and the laws of bases, problems and tidings.
 
 use sync_core::{
-    Answer, Base, Blocker, BySide, Code, Digest, Effect, Etag, Fields, Intent, IntentId, Link, LinkId, Outcome, Pair,
-    ReferralId, Settled, Side, SyncState, Timestamp, Told, fold,
+    Answer, Base, Blocker, BySide, Code, Digest, Effect, Entity, Etag, Fields, Intent, IntentId, Link, LinkId, Outcome,
+    Pair, RecordId, RecordRef, ReferralId, Response, Settled, Side, SyncState, Timestamp, Told, fold,
 };
 
 use crate::deal::{NOW, link_with, pair, record};
 use crate::domain::{base, both, field, fields};
 
 const EFFECTS: [Effect; 3] = [Effect::Create, Effect::Update, Effect::Tell];
+
+/// One of each kind.
+pub(crate) fn every_effect() -> [Effect; 7] {
+    let to = RecordRef { entity: Entity::Opportunity, id: RecordId::new("successor") };
+    [
+        Effect::Create,
+        Effect::Parent { table: "account".to_owned(), key: "key".to_owned() },
+        Effect::Update,
+        Effect::Tell,
+        Effect::Respond { response: Response::Accept, by_column: true },
+        Effect::Qualify,
+        Effect::Move { to, base: BySide::from_fn(|_| base(&[("moved", "m")])), subordinate: None },
+    ]
+}
 
 fn blocker(code: Code) -> Blocker {
     Blocker { code, text: String::new() }

@@ -2,9 +2,10 @@
 //!
 //! [`table`] spells the merge rule out row by row, as design section 4 does; [`merging`] says what must be true of every
 //! case of it, [`rounds`], [`holding`], [`settling`] and [`crashing`] of whole rounds; [`creating`], [`recovering`],
-//! [`folding`] and [`telling`] do so for the rest of a link's life; [`total`] tries every combination of what can come in.
+//! [`folding`], [`acting`] and [`telling`] do so for the rest of a link's life; [`total`] tries every combination of what can come in.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod acting;
 mod crashing;
 mod creating;
 mod deal;

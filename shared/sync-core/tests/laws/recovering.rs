@@ -7,7 +7,7 @@ use sync_core::{
 
 use crate::deal::{NOW, Server, WAIT, link_with, record};
 use crate::domain::{base, field, fields, is};
-use crate::folding::intent;
+use crate::folding::{every_effect, intent};
 
 /// Before a late request must have landed, when it must have, and when a silent target is given up.
 const TIMES: [i64; 5] = [0, WAIT - 1, WAIT, 3_599_999, 3_600_000];
@@ -80,7 +80,7 @@ fn a_create_under_a_unique_key_is_judged_at_once() {
 #[test]
 fn a_silent_target_proves_nothing() {
     for side in Side::ALL {
-        for effect in [Effect::Create, Effect::Update, Effect::Tell] {
+        for effect in every_effect() {
             for time in TIMES {
                 for sight in [Sight::Unreadable, Sight::Assumed, Sight::NotYet] {
                     let evidence = Evidence::Target(sight, None);
@@ -91,8 +91,8 @@ fn a_silent_target_proves_nothing() {
                     recover(&link(side, effect.clone()), &Evidence::Target(Sight::Absent, None), WAIT, after(time));
                 match effect {
                     Effect::Create | Effect::Parent { .. } => assert_eq!(absent, Recovery::Again),
-                    Effect::Update | Effect::Tell if time < 3_600_000 => assert!(is_wait(&absent, after(time))),
-                    Effect::Update | Effect::Tell => assert_eq!(absent, Recovery::NotDone),
+                    _ if time < 3_600_000 => assert!(is_wait(&absent, after(time))),
+                    _ => assert_eq!(absent, Recovery::NotDone),
                 }
             }
         }

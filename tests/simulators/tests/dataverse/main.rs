@@ -3,9 +3,11 @@
 
 mod caller;
 mod receiver;
+mod schema;
 
 mod batches;
 mod control;
+mod delivering;
 mod installing;
 mod leads;
 mod merging;
@@ -14,6 +16,8 @@ mod opportunities;
 mod protection;
 mod querying;
 mod reading;
+mod registering;
+mod relating;
 mod rights;
 mod tokens;
 mod tracking;

@@ -12,6 +12,8 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde_json::Value;
 use simulators::harness::{Clock, Harness, Server};
 
+use crate::caller::{Caller, started};
+
 /// One call.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -90,4 +92,13 @@ async fn receive(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, bod
     shared.calls.lock().unwrap().push(Call { query, headers, body });
     let status = shared.answers.lock().unwrap().pop_front().unwrap_or(200);
     (StatusCode::from_u16(status).unwrap(), [("Location", "/hook")]).into_response()
+}
+
+/// A simulator that tells a receiver everything.
+pub(crate) async fn listening() -> (Caller, Receiver) {
+    let caller = started().await;
+    let receiver = Receiver::start().await;
+    caller.dv.register(&receiver.url());
+    caller.dv.switches(|switches| switches.retry_spacing_milliseconds = 1);
+    (caller, receiver)
 }

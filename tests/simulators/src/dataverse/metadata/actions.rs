@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{components, forms, keys, label_text, lacks};
+use super::{components, forms, keys, label_text, lacks, tables};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::calls::{Call, Reply};
 use crate::dataverse::rules::rights;
@@ -16,6 +16,7 @@ use crate::dataverse::world::World;
 pub(crate) fn act(world: &mut World, call: &Call, name: &str) -> Option<Answer<Reply>> {
     Some(match name {
         "PublishXml" => publish(world, call),
+        "CreateEntities" => tables::create_many(world, call),
         "PublishAllXml" => publish_all(world),
         "InsertOptionValue" => insert_option(world, call),
         "InsertStatusValue" => insert_status(world, call),

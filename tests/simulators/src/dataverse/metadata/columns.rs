@@ -66,6 +66,8 @@ pub(super) fn column_of(world: &World, table: &Table, definition: &Map<String, V
     let name = schema_name(definition)?;
     let type_name = definition.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
     let type_name = type_name.trim_start_matches('#').strip_prefix(NAMESPACE).unwrap_or_default();
+    // CreateEntities knows the same types under other names.
+    let type_name = type_name.strip_prefix("Complex").unwrap_or(type_name);
     let whole = |member: &str| definition.get(member).and_then(Value::as_i64);
     let length = |most: u64, usual: usize| match definition.get("MaxLength").and_then(Value::as_u64) {
         None => Ok(usual),

@@ -32,6 +32,7 @@ pub(super) fn table(schema: &Schema, table: &Table) -> Map<String, Value> {
         "IsCustomEntity": table.custom,
         "IsCustomizable": managed("iscustomizable", true),
         "IsManaged": false,
+        "IsPrivate": false,
         "IsActivity": &*table.id == "activityid",
         "DisplayName": label(&table.label),
         "DisplayCollectionName": label(&format!("{}s", table.label)),

@@ -24,6 +24,7 @@ pub(super) fn column(table: &Table, column: &Column) -> Map<String, Value> {
         "IsValidForUpdate": column.on_update,
         "IsValidForRead": column.readable,
         "IsLogical": false,
+        "AttributeOf": null,
         "IsManaged": false,
         "DisplayName": label(&column.label),
         "RequiredLevel": {

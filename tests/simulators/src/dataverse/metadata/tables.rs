@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::components::{self, Kind as Component};
 use super::definitions::made;
 use super::{columns, label_text, lacks, schema_name};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::calls::{Call, Reply};
+use crate::dataverse::odata::options;
 use crate::dataverse::rules::rights;
 use crate::dataverse::schema::{Table, metadata_id, table as new_table};
 use crate::dataverse::seed;
@@ -18,8 +20,29 @@ use crate::dataverse::world::World;
 const FIRST_TYPE_CODE: u32 = 10_000;
 
 pub(super) fn create(world: &mut World, call: &Call) -> Answer<Reply> {
+    let id = make(world, call.payload()?)?;
+    components::note(world, call, Component::Table, id)?;
+    Ok(made(world, &format!("EntityDefinitions({id})")))
+}
+
+/// `CreateEntities`: several at once, as Microsoft's Python client makes them (7.3).
+pub(super) fn create_many(world: &mut World, call: &Call) -> Answer<Reply> {
+    let payload = call.payload()?;
+    let definitions = payload.get("Entities").and_then(Value::as_array).ok_or_else(|| lacks("Entities"))?;
+    let options = options::pairs(&call.query);
+    let solution = options.iter().find(|(name, _)| name == "SolutionUniqueName").map(|(_, value)| value.as_str());
+    for definition in definitions {
+        let definition = definition.as_object().cloned().ok_or_else(|| lacks("Entities"))?;
+        let id = make(world, definition)?;
+        if let Some(solution) = solution {
+            components::add_to(world, solution, Component::Table as i64, id)?;
+        }
+    }
+    Ok(Reply::no_content())
+}
+
+fn make(world: &mut World, mut definition: Map<String, Value>) -> Answer<Uuid> {
     rights::needs(world, "prvCreateEntity")?;
-    let mut definition = call.payload()?;
     let schema_name = schema_name(&definition)?;
     let name = schema_name.to_lowercase();
     if world.schema.table(&name).is_some() {
@@ -66,8 +89,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer<Reply> {
     Arc::make_mut(&mut world.schema).add(table);
     world.store.add_text_index(&table_name, &name_column);
     seed::filters(world, &name);
-    components::note(world, call, Component::Table, id)?;
-    Ok(made(world, &format!("EntityDefinitions({id})")))
+    Ok(id)
 }
 
 /// A full replacement; of what the simulator knows: labels, and change tracking, which cannot be turned off again (4).
