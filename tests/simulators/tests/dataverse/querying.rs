@@ -215,6 +215,25 @@ async fn rows_that_come_and_go_between_pages_neither_repeat_nor_hide_others() {
 }
 
 #[tokio::test]
+async fn a_page_goes_on_after_the_values_of_its_last_row_whatever_became_of_it() {
+    for gone in [true, false] {
+        let caller = with_accounts().await;
+        let path = "accounts?$select=name&$orderby=numberofemployees desc,name";
+        let first = caller.get_preferring(path, "odata.maxpagesize=2").await;
+        let rows = first.body["value"].as_array().unwrap();
+        assert_eq!(texts(rows, "name"), ["Fabrikam & Sons", "Adatum"]);
+        let last = rows[1]["accountid"].as_str().unwrap().parse().unwrap();
+        if gone {
+            caller.dv.delete("account", last);
+        } else {
+            caller.dv.edit("account", last, json!({ "numberofemployees": 500 }));
+        }
+        let rest = caller.get_preferring(first.link("@odata.nextLink").unwrap(), "odata.maxpagesize=9").await;
+        assert_eq!(texts(rest.body["value"].as_array().unwrap(), "name"), ["Contoso", "O'Neil 50%"], "gone: {gone}");
+    }
+}
+
+#[tokio::test]
 async fn counts_end_at_five_thousand() {
     let caller = started().await;
     for number in 0..5002 {

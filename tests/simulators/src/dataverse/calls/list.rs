@@ -17,7 +17,8 @@ use crate::dataverse::odata::bind;
 use crate::dataverse::odata::condition::Condition;
 use crate::dataverse::odata::filter;
 use crate::dataverse::odata::options::Options;
-use crate::dataverse::odata::show::{self, Shape};
+use crate::dataverse::odata::order::{Rank, Sorting};
+use crate::dataverse::odata::show::Shape;
 use crate::dataverse::rules::rights::{self, Level, Verb};
 use crate::dataverse::schema::{Index, Table};
 use crate::dataverse::world::World;
@@ -42,11 +43,11 @@ pub(super) fn list(world: &World, call: &Call, table: &Arc<Table>, within: Optio
     let page_size = preferences.rows_on_page();
     // A page size makes the server forget `$top` (2.9).
     let top = options.top.filter(|_| preferences.page_size.is_none()).unwrap_or(usize::MAX);
-    let after = place.as_ref().and_then(|place| place.state.get("after")?.as_str()?.parse::<Uuid>().ok());
+    let after = place.as_ref().and_then(|place| query.sorting.read(place.state.get("after")?));
     let seen = place.as_ref().and_then(|place| place.state.get("seen")?.as_u64()).unwrap_or_default();
     let seen = usize::try_from(seen).unwrap_or_default();
     let wanted = page_size.min(top.saturating_sub(seen));
-    let mut found = query.rows(world, after, wanted.saturating_add(1), within);
+    let mut found = query.rows(world, after.as_ref(), wanted.saturating_add(1), within);
     let more = found.len() > wanted && seen + wanted < top;
     found.truncate(wanted);
     let mut body = Map::new();
@@ -62,7 +63,7 @@ pub(super) fn list(world: &World, call: &Call, table: &Arc<Table>, within: Optio
         }
     }
     if let Some(last) = found.last().filter(|_| more) {
-        let state = json!({ "after": last.id, "seen": seen + found.len() });
+        let state = json!({ "after": query.sorting.rank(world, last).cookie(), "seen": seen + found.len() });
         let next = Place { page: place.map_or(1, |place| place.page) + 1, state, tracking: false };
         let address = format!("{}{}", world.root(), call.path);
         body.insert("@odata.nextLink".to_owned(), json!(next.link(&address, &call.query)));
@@ -89,7 +90,7 @@ pub(super) fn count(world: &World, call: &Call, table: &Arc<Table>) -> Answer<Re
 struct Query<'a> {
     table: &'a Arc<Table>,
     condition: Option<Condition>,
-    options: &'a Options,
+    sorting: Sorting,
     level: Level,
 }
 
@@ -97,30 +98,26 @@ impl<'a> Query<'a> {
     fn bind(world: &World, table: &'a Arc<Table>, options: &'a Options) -> Answer<Self> {
         let filter = options.filter.as_deref().map(filter::read).transpose()?;
         let condition = filter.map(|filter| bind::bind(&world.schema, table, &filter)).transpose()?;
-        for order in &options.order_by {
-            bind::bind_path(&world.schema, table, &order.property)?;
-        }
-        Ok(Self { table, condition, options, level: rights::level(world, Verb::Read, table) })
+        let sorting = Sorting::bind(world, table, &options.order_by)?;
+        Ok(Self { table, condition, sorting, level: rights::level(world, Verb::Read, table) })
     }
 
     /// At most so many rows after one, in order. Without `$orderby` that is by id, which needs no sorting.
-    fn rows<'w>(&self, world: &'w World, after: Option<Uuid>, most: usize, within: Option<&[Uuid]>) -> Vec<&'w Row> {
+    fn rows<'w>(&self, world: &'w World, after: Option<&Rank>, most: usize, within: Option<&[Uuid]>) -> Vec<&'w Row> {
         let name = &self.table.name;
         let fits = |row: &&Row| {
             rights::reaches(self.level, self.table, row, world.ids.application_user)
                 && self.condition.as_ref().is_none_or(|condition| condition.holds(world, row))
         };
         let few = within.map(<[Uuid]>::to_vec).or_else(|| self.indexed(world));
-        if self.options.order_by.is_empty() && few.is_none() {
-            return world.store.rows_after(name, after).filter(fits).take(most).collect();
-        }
-        let mut rows: Vec<&Row> = match few {
+        let rows: Vec<&Row> = match few {
             Some(ids) => ids.into_iter().filter_map(|id| world.store.get(name, id)).filter(fits).collect(),
+            None if self.sorting.is_by_id() => {
+                return world.store.rows_after(name, after.map(Rank::id)).filter(fits).take(most).collect();
+            }
             None => world.store.rows(name).filter(fits).collect(),
         };
-        show::sort(world, self.table, &self.options.order_by, &mut rows);
-        let start = after.and_then(|after| rows.iter().position(|row| row.id == after)).map_or(0, |at| at + 1);
-        rows.into_iter().skip(start).take(most).collect()
+        self.sorting.sorted(world, rows, after).into_iter().take(most).collect()
     }
 
     /// The few rows that the condition can hold for, by an index: of the primary key, a lookup, the name, or an alternate key.

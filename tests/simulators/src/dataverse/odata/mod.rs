@@ -8,6 +8,7 @@ pub(crate) mod bind;
 pub(crate) mod condition;
 pub(crate) mod filter;
 pub(crate) mod literal;
+pub(crate) mod order;
 mod pattern;
 mod tokens;
 

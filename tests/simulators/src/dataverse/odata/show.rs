@@ -1,14 +1,14 @@
 //! A row as the Web API shows it: the columns asked for, lookups as `_x_value`, annotations when preferred, expanded
 //! navigation properties (dataverse-api 2.5).
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::annotations::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
 use super::condition::Condition;
-use super::options::{Expand, Options, Order};
+use super::options::{Expand, Options};
+use super::order::Sorting;
 use super::{bind, filter, value};
 use crate::dataverse::answers::{Answer, Refused};
 use crate::dataverse::data::{Datum, Row};
@@ -31,7 +31,7 @@ struct Expanded {
     way: Way,
     shape: Shape,
     condition: Option<Condition>,
-    order: Vec<Order>,
+    sorting: Sorting,
     top: Option<usize>,
 }
 
@@ -159,11 +159,9 @@ fn bind_expand(world: &World, table: &Arc<Table>, expand: &Expand) -> Answer<Exp
         Way::ToOwner(_) => Shape::whole(),
         _ => Shape::bind(world, &other, &expand.options, true)?,
     };
-    let (order, top) = (expand.options.order_by.clone(), expand.options.top);
-    for order in &order {
-        bind::bind_path(&world.schema, &other, &order.property)?;
-    }
-    Ok(Expanded { property, table: other, way, shape, condition, order, top })
+    let sorting = Sorting::bind(world, &other, &expand.options.order_by)?;
+    let top = expand.options.top;
+    Ok(Expanded { property, table: other, way, shape, condition, sorting, top })
 }
 
 impl Expanded {
@@ -184,8 +182,8 @@ impl Expanded {
             Way::Across(intersect, own, theirs) => across(world, intersect, own, theirs, row),
         };
         let fits = |row: &&Row| self.condition.as_ref().is_none_or(|condition| condition.holds(world, row));
-        let mut rows: Vec<&Row> = ids.into_iter().filter_map(get).filter(fits).collect();
-        sort(world, &self.table, &self.order, &mut rows);
+        let rows: Vec<&Row> = ids.into_iter().filter_map(get).filter(fits).collect();
+        let rows = self.sorting.sorted(world, rows, None);
         Value::Array(rows.into_iter().take(self.top.unwrap_or(usize::MAX)).map(show).collect())
     }
 }
@@ -195,30 +193,4 @@ pub(crate) fn across(world: &World, intersect: &Name, own: &Name, theirs: &Name,
     let pairs = world.store.pointing(intersect, own, row.id).into_iter();
     let other = |id| world.store.get(intersect, id)?.reference(theirs).map(|reference| reference.id);
     pairs.filter_map(other).collect()
-}
-
-/// Sorts by some properties; rows without a value come first, equal ones by id.
-pub(crate) fn sort(world: &World, table: &Arc<Table>, order: &[Order], rows: &mut [&Row]) {
-    let bound: Vec<_> = order
-        .iter()
-        .filter_map(|order| {
-            let path = bind::bind_path(&world.schema, table, &order.property).ok()?;
-            Some((path, order.descending))
-        })
-        .collect();
-    rows.sort_by(|a, b| {
-        for (path, descending) in &bound {
-            let ordering = match (path.of(world, a), path.of(world, b)) {
-                (Some(a), Some(b)) => a.compared(b).unwrap_or(Ordering::Equal),
-                (None, None) => Ordering::Equal,
-                (None, Some(_)) => Ordering::Less,
-                (Some(_), None) => Ordering::Greater,
-            };
-            let ordering = if *descending { ordering.reverse() } else { ordering };
-            if ordering != Ordering::Equal {
-                return ordering;
-            }
-        }
-        a.id.cmp(&b.id)
-    });
 }

@@ -80,7 +80,13 @@ impl Rights {
 }
 
 fn privilege(verb: Verb, table: &Table) -> String {
-    let name = if table.custom { table.schema_name.clone() } else { table.label.clone() };
+    let name = match &*table.name {
+        "systemuser" => "User",
+        "annotation" => "Note",
+        "opportunityclose" => "Activity",
+        _ if table.custom => &table.schema_name,
+        _ => &table.label,
+    };
     format!("prv{}{name}", verb.name())
 }
 

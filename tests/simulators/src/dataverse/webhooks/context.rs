@@ -7,7 +7,6 @@ use super::body::{
 };
 use super::steps::{Change, Message};
 use crate::dataverse::data::{Datum, Row};
-use crate::dataverse::odata::value::formatted;
 use crate::dataverse::rules::pipeline::Actor;
 use crate::dataverse::schema::{Column, Name, Table};
 use crate::dataverse::world::{ORGANIZATION_NAME, World};
@@ -169,8 +168,8 @@ impl Writer<'_> {
         let (row, table) = (self.change.row, self.change.table);
         let scale = self.world.switches.money_scale;
         let formatted = attributes.iter().filter_map(|(column, datum)| {
-            let text_of = formatted(self.world, row, column, (*datum)?)?;
-            (!column.is_lookup()).then(|| pair(&column.name, text(&text_of)))
+            let label = column.label_of((*datum)?.as_integer()?)?;
+            Some(pair(&column.name, text(label)))
         });
         let pairs = attributes.iter().map(|(column, datum)| pair(&column.name, value(column, *datum, scale)));
         let mut members = vec![
