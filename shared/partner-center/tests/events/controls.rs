@@ -45,7 +45,9 @@ async fn the_certificate_is_der_or_pem_and_may_have_company() {
     for file in [TREE.leaf.clone(), pem(&TREE.leaf), with_issuer, explained] {
         let address = arena.store.publish(Served::File(file));
         arena.pass(61);
-        assert!(arena.verify(&arena.delivery().certificate_at(address)).await.is_ok());
+        for mode in MODES {
+            assert!(arena.verify(&arena.delivery_in(mode).certificate_at(&address)).await.is_ok(), "{mode}");
+        }
     }
 }
 

@@ -1,5 +1,29 @@
 //! The points the documentation leaves open (partner-center-api 9), each a switch. The defaults are the reading that
 //! is most plausible and, between equals, the one that is harder on a client.
+//!
+//! | point of section 9 | switches |
+//! |---|---|
+//! | 1 substatuses | `accept_error_substatus`, `accept_engaged_substatus`; the portal writes any word |
+//! | 2 attribute ids | `marketplace_intents`; other ids are taken as they come |
+//! | 3 enums that the server sets | none: the portal (`invite`, `edit`) writes any word |
+//! | 4 how deals are shared | `help_invites_microsoft`, `joining_makes_shared`, `refuse_second_microsoft_copy` |
+//! | 5 lengths, postal codes | `longest_text`, `cut_long_texts`, `require_postal_code` |
+//! | 6 lists | `largest_top`, `page_size`, `connector_options`, `undocumented_filters`, `count`, `next_link`, `skip_token_at`, `paging` |
+//! | 7 throttling | `throttle_requests`, `throttle_window_seconds` |
+//! | 8 preconditions | `stale_etag`, `put_without_if_match`, `if_match_star` |
+//! | 9 creating | `create_status`, `request_id_is_idempotent` |
+//! | 10 deliveries | `retry_spacing_milliseconds`, `attempt_timeout_milliseconds`, `only_200_is_success`, `follow_redirects`, `delete_registration`, `validation_under_way`; `replay` |
+//! | 11 certificates | `forgery`, `certificates_as_pem`; the folder is this simulator's own |
+//! | 12 refresh tokens | `refresh_token_days`, `rotate_refresh_tokens`, `single_use_refresh_tokens` |
+//! | 13 an app alone | `app_only_referrals`, `app_registration_gets_referral_events` |
+//! | 14 no second factor | `mfa_refusal`, `mfa_header` |
+//! | 15 reasons | `reasons` |
+//! | 16 dates, zero | `refuse_past_close_date`, `refuse_zero_value` |
+//! | 17 addresses in events | `resource_uri_route`, `related_event_id` |
+//! | 18 transitions | `strict_transitions` |
+//! | 19 PATCH | `numeric_deal_value_in_patch`, `replace_whole_arrays`, `replace_on_null`, `append_to_null` |
+//! | 20 small deals | `small_deals_are_declined`, `hide_reason_of_small_deals` |
+//! | 21 registrations | `registration_per_event` |
 
 use serde::{Deserialize, Serialize};
 
